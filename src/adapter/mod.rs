@@ -1,0 +1,1 @@
+//! The outside world: databases, Telegram, HTTP, files, the sandbox.

@@ -1,0 +1,357 @@
+//! `bot-config.toml`: types, defaults and validation.
+//!
+//! Unknown keys are errors, each error names key and line. Secrets never stand here: they come from the
+//! environment or from files. The config seeds the database; what was set up in chat wins (DESIGN.md §3).
+
+use crate::domain::group::GroupKind;
+use crate::domain::member::{Language, Role};
+use crate::domain::place::Datum;
+use crate::domain::tip::Category;
+use serde::Deserialize;
+
+/// The whole config.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Zone in which times are read and periods are cut.
+    pub time_zone: chrono_tz::Tz,
+    /// The language of chats that did not choose one.
+    pub language: Language,
+    /// What urgent receipts tell people to call.
+    pub emergency_number: String,
+    /// Name of the unit, for the head of filed tables.
+    pub unit: String,
+    /// The platform.
+    pub telegram: Telegram,
+    /// The product's own HTTP side.
+    pub http: Http,
+    /// Where it is kept.
+    pub database: Database,
+    /// Groups to begin with.
+    pub group: Vec<GroupSeed>,
+    /// People to begin with.
+    pub member: Vec<MemberSeed>,
+    /// The closed list of categories.
+    pub category: Vec<Category>,
+    /// How tips are told from chat.
+    pub tip: TipRules,
+    /// How alarms are raised and followed.
+    pub alarm: AlarmRules,
+    /// What is rewarded.
+    pub points: PointsRules,
+    /// How long things are kept.
+    pub retention: RetentionRules,
+}
+
+/// `[telegram]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telegram {
+    /// A Bot API server.
+    pub api_url: String,
+    /// The bot's user name; empty: ask the platform.
+    pub username: String,
+    /// How updates come in.
+    pub mode: Mode,
+    /// The public address of the webhook, for `mode = "webhook"`.
+    pub webhook_url: String,
+    /// What the platform allows.
+    pub limits: Limits,
+}
+
+/// How updates come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The bot asks.
+    Polling,
+    /// The platform calls.
+    Webhook,
+}
+
+/// `[telegram.limits]`: messages; 0 lifts one. Defaults are the platform's published ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// To all chats together, a second.
+    pub per_second: u32,
+    /// To one chat, a second.
+    pub per_chat_second: u32,
+    /// To one group, a minute.
+    pub per_group_minute: u32,
+    /// Of `per_second`, kept free for alarms.
+    pub alarm_headroom: u32,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Where webhook, `/metrics` and `/healthz` are served.
+    pub listen: std::net::SocketAddr,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite://FILE`.
+    pub url: String,
+}
+
+/// `[[group]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSeed {
+    /// The platform's id, negative.
+    pub chat_id: i64,
+    /// What it is for.
+    pub kind: GroupKind,
+    /// Its name.
+    pub name: String,
+    /// Middle of its area, WGS-84.
+    pub lat: Option<f64>,
+    /// See `lat`.
+    pub lon: Option<f64>,
+    /// The datum of pins attached here without an accuracy of their own.
+    #[serde(default)]
+    pub pin_datum: Datum,
+    /// The language spoken here; the config's own if unset.
+    pub language: Option<Language>,
+}
+
+/// `[[member]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberSeed {
+    /// The platform's id.
+    pub user_id: i64,
+    /// Name as filed.
+    #[serde(default)]
+    pub name: String,
+    /// Rights.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    /// What the person does (W1).
+    #[serde(default)]
+    pub occupation: String,
+    /// Group, for tallies.
+    #[serde(default)]
+    pub group: String,
+    /// Team.
+    #[serde(default)]
+    pub team: String,
+}
+
+/// `[tip]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TipRules {
+    /// For how long evidence before or after a tip joins it, seconds.
+    pub join_seconds: i64,
+    /// For how long an officer may undo a tap, seconds.
+    pub undo_seconds: i64,
+    /// Receipts in one group within a minute from which on they fold into one.
+    pub fold_receipts_from: i64,
+    /// Cards at the desk within a minute from which on they fold into the queue card.
+    pub fold_cards_from: i64,
+    /// Accuracy of a pin in mainland China without one of its own, metres.
+    pub pin_accuracy_m: f64,
+    /// Radius of a group's own area as a coarse place, metres.
+    pub area_accuracy_m: f64,
+    /// Leads within so many metres …
+    pub duplicate_radius_m: f64,
+    /// … and minutes are offered as likely duplicates.
+    pub duplicate_minutes: i64,
+}
+
+/// `[alarm]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlarmRules {
+    /// Rings, narrowest first: R2, R4 and R5 for the first two.
+    pub ring: Vec<Ring>,
+    /// The clock: R3.
+    pub stage: Vec<Stage>,
+}
+
+/// `[[alarm.ring]]`
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ring {
+    /// Metres from the scene.
+    pub radius_m: f64,
+    /// At least so many points are called, the nearest first, wherever they are.
+    pub min_points: usize,
+}
+
+/// `[[alarm.stage]]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// What must have happened.
+    pub want: StageWant,
+    /// Within so many seconds from when the alarm was raised.
+    pub within_seconds: i64,
+    /// What is done if it has not.
+    pub missed: StageStep,
+}
+
+/// What a stage waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageWant {
+    /// Somebody acknowledged.
+    Acknowledged,
+    /// Somebody is on scene.
+    OnScene,
+}
+
+/// What a missed stage does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageStep {
+    /// Calls the next ring.
+    NextRing,
+    /// Tells the desk.
+    TellDesk,
+}
+
+/// `[points]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PointsRules {
+    /// For a tip that police verify.
+    pub tip_verified: i64,
+    /// For each later reporter of the same event, when a lead is merged into a verified one.
+    pub tip_duplicate: i64,
+    /// For a guard on the scene of an alarm (not of a drill).
+    pub on_scene: i64,
+    /// At most so many points a person and day from tips; 0: no cap (X3).
+    pub daily_cap: i64,
+    /// At most so many points a person and month from tips; 0: no cap (X3).
+    pub monthly_cap: i64,
+}
+
+/// `[retention]`: days; 0 keeps for ever.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionRules {
+    /// Raw updates once done.
+    pub raw_days: i64,
+    /// Texts of sent messages.
+    pub outbox_days: i64,
+    /// Leads that police found nothing to, or that were withdrawn.
+    pub unfounded_days: i64,
+    /// Leads resolved or merged.
+    pub resolved_days: i64,
+    /// Leads that nobody decided.
+    pub undecided_days: i64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            time_zone: chrono_tz::Asia::Shanghai,
+            language: Language::Zh,
+            emergency_number: "110".into(),
+            unit: String::new(),
+            telegram: Telegram::default(),
+            http: Http::default(),
+            database: Database::default(),
+            group: Vec::new(),
+            member: Vec::new(),
+            category: builtin_categories(),
+            tip: TipRules::default(),
+            alarm: AlarmRules::default(),
+            points: PointsRules::default(),
+            retention: RetentionRules::default(),
+        }
+    }
+}
+
+/// The example config, which is also where the built-in categories and their words come from.
+pub const EXAMPLE: &str = include_str!("../bot-config.toml");
+
+fn builtin_categories() -> Vec<Category> {
+    #[derive(Deserialize)]
+    struct Only {
+        category: Vec<Category>,
+    }
+    toml::from_str::<Only>(EXAMPLE).expect("a test loads the shipped bot-config.toml").category
+}
+
+impl Default for Telegram {
+    fn default() -> Self {
+        Self {
+            api_url: "https://api.telegram.org".into(),
+            username: String::new(),
+            mode: Mode::Polling,
+            webhook_url: String::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { per_second: 30, per_chat_second: 1, per_group_minute: 20, alarm_headroom: 5 }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8480)) }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite://data/baiying.db".into() }
+    }
+}
+
+impl Default for TipRules {
+    fn default() -> Self {
+        Self {
+            join_seconds: 180,
+            undo_seconds: 60,
+            fold_receipts_from: 10,
+            fold_cards_from: 10,
+            pin_accuracy_m: 600.0,
+            area_accuracy_m: 1000.0,
+            duplicate_radius_m: 300.0,
+            duplicate_minutes: 120,
+        }
+    }
+}
+
+impl Default for AlarmRules {
+    fn default() -> Self {
+        Self {
+            ring: vec![
+                Ring { radius_m: 100.0, min_points: 1 },
+                Ring { radius_m: 500.0, min_points: 3 },
+                Ring { radius_m: 1500.0, min_points: 6 },
+            ],
+            stage: vec![
+                Stage { want: StageWant::Acknowledged, within_seconds: 30, missed: StageStep::NextRing },
+                Stage { want: StageWant::OnScene, within_seconds: 60, missed: StageStep::NextRing },
+                Stage { want: StageWant::OnScene, within_seconds: 180, missed: StageStep::TellDesk },
+                Stage { want: StageWant::OnScene, within_seconds: 300, missed: StageStep::TellDesk },
+            ],
+        }
+    }
+}
+
+impl Default for PointsRules {
+    fn default() -> Self {
+        Self { tip_verified: 10, tip_duplicate: 5, on_scene: 5, daily_cap: 50, monthly_cap: 500 }
+    }
+}
+
+impl Default for RetentionRules {
+    fn default() -> Self {
+        Self { raw_days: 30, outbox_days: 90, unfounded_days: 90, resolved_days: 730, undecided_days: 365 }
+    }
+}

@@ -1,0 +1,12 @@
+//! The pure rules. Nothing here knows tokio, sqlx, teloxide, axum, the wall clock or randomness:
+//! facts, events and `now` come in as values, decisions go out as values.
+
+pub mod alarm;
+pub mod group;
+pub mod id;
+pub mod lead;
+pub mod member;
+pub mod place;
+pub mod points;
+pub mod text;
+pub mod tip;

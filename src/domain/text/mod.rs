@@ -1,0 +1,1 @@
+//! Every outgoing text, in Chinese and English.

@@ -1,0 +1,1 @@
+//! Use cases: each loads facts, decides purely, and hands the decision to the store.

@@ -1,0 +1,6 @@
+//! The edge of the house: what the flow asks of storage, the chat platform, the clock and chance.
+//! Values here are plain data; the adapters implement the traits.
+
+pub mod chat;
+pub mod clock;
+pub mod store;
