@@ -3,7 +3,7 @@
 //! Owns who is called, what an answer does and when a stage is missed (SEED-FACTS R2–R5). Knows
 //! nothing of chats, texts or storage. Called by the alarm flow.
 
-use super::id::{AlarmId, ChatId, LeadId, Millis, UserId};
+use super::id::{AlarmId, LeadId, Millis, UserId};
 use super::place::Wgs84;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,8 @@ pub struct Call {
     pub called_at: Millis,
     /// When the first of its contacts' messages arrived with the platform.
     pub delivered_at: Option<Millis>,
+    /// Why it could not be delivered, or that the point has no contact.
+    pub failure: Option<String>,
     /// 收到.
     pub acknowledged_at: Option<Millis>,
     /// 出发.
@@ -152,22 +154,4 @@ impl Call {
         self.answered_by = Some(by);
         Ok(())
     }
-}
-
-/// A point chosen to be called.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chosen {
-    /// Code of the point.
-    pub point: String,
-    /// Metres from the scene.
-    pub distance_m: f64,
-}
-
-/// The chat in which a point's contact is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// Who.
-    pub user: UserId,
-    /// Their private chat.
-    pub chat: ChatId,
 }

@@ -149,6 +149,18 @@ pub struct Scene {
     pub text: String,
 }
 
+impl From<&super::place::PlaceReading> for Scene {
+    fn from(read: &super::place::PlaceReading) -> Self {
+        Self {
+            at: read.at,
+            accuracy_m: read.accuracy_m,
+            source: read.source,
+            datum: read.datum,
+            text: read.text.clone(),
+        }
+    }
+}
+
 /// A lead. `version` counts its changes; a write names the version that it read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lead {

@@ -86,3 +86,160 @@ impl Account {
         }
     }
 }
+
+/// How a lead's reward should stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing decided: set aside.
+    Held(i64),
+    /// Police hold it true: paid, at most so much (a cap may leave less than was held).
+    Posted(i64),
+    /// Nothing.
+    Nothing,
+}
+
+/// How a lead's reward stands by its ledger entries: (held, posted).
+pub fn position(transfers: &[Transfer], person: UserId) -> (i64, i64) {
+    let (held, own) = (Account::Held(person), Account::Person(person));
+    let net = |account: &Account| {
+        transfers.iter().map(|t| i64::from(t.credit == *account) * t.amount - i64::from(t.debit == *account) * t.amount).sum()
+    };
+    (net(&held), net(&own))
+}
+
+/// What a set of entries has in common.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// Prefix of the keys; must differ for each change of the lead (`lead:12:v3`).
+    pub key: String,
+    /// The rule's name.
+    pub rule: &'static str,
+    /// The lead.
+    pub lead: LeadId,
+    /// When.
+    pub at: Millis,
+    /// Who decided.
+    pub by: Option<UserId>,
+}
+
+impl Cause {
+    fn transfer(&self, kind: TransferKind, debit: Account, credit: Account, amount: i64, nth: usize) -> Transfer {
+        Transfer {
+            key: format!("{}:{nth}", self.key),
+            kind,
+            debit,
+            credit,
+            amount,
+            at: self.at,
+            rule: self.rule.to_owned(),
+            lead: Some(self.lead),
+            alarm: None,
+            reverses: None,
+            by: self.by,
+        }
+    }
+}
+
+/// The entries that bring a lead's reward from how it stands to how it should stand. None if it stands so.
+///
+/// Held points are posted or voided; posted points are taken back by reversals that name the entry they take
+/// back, so that nothing is ever changed in place.
+pub fn settle(transfers: &[Transfer], person: UserId, target: Target, cause: &Cause) -> Vec<Transfer> {
+    use TransferKind::{Hold, Post, Reversal, Void};
+    let (held, own) = (Account::Held(person), Account::Person(person));
+    let (mut has_held, mut has_posted) = position(transfers, person);
+    let mut out: Vec<Transfer> = Vec::new();
+    let last_paid = transfers.iter().rev().find(|t| t.credit == own).map(|t| t.key.clone());
+    let mut push = |kind, debit: &Account, credit: &Account, amount: i64| {
+        if amount > 0 {
+            let mut t = cause.transfer(kind, debit.clone(), credit.clone(), amount, out.len());
+            if kind == Reversal {
+                t.reverses.clone_from(&last_paid);
+            }
+            out.push(t);
+        }
+    };
+    let (want_held, want_posted) = match target {
+        Target::Held(n) => (n, 0),
+        Target::Posted(n) => (0, n),
+        Target::Nothing => (0, 0),
+    };
+    if has_posted > want_posted {
+        let back = has_posted - want_posted;
+        let to_hold = (want_held - has_held).clamp(0, back);
+        push(Reversal, &own, &held, to_hold);
+        push(Reversal, &own, &Account::Budget, back - to_hold);
+        has_held += to_hold;
+        has_posted = want_posted;
+    }
+    if has_posted < want_posted {
+        let lacking = want_posted - has_posted - has_held;
+        push(Hold, &Account::Budget, &held, lacking);
+        has_held += lacking.max(0);
+        push(Post, &held, &own, want_posted - has_posted);
+        has_held -= want_posted - has_posted;
+    }
+    push(Hold, &Account::Budget, &held, want_held - has_held);
+    push(Void, &held, &Account::Budget, has_held - want_held);
+    out
+}
+
+/// What a cap leaves of `amount` when `earned` was paid in the period already; 0 is no cap (X3).
+pub fn capped(amount: i64, earned: i64, cap: i64) -> i64 {
+    if cap == 0 { amount } else { amount.min((cap - earned).max(0)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WHO: UserId = UserId(7);
+
+    fn cause(n: usize) -> Cause {
+        Cause { key: format!("lead:1:v{n}"), rule: "tip_verified", lead: LeadId(1), at: Millis(n as i64), by: None }
+    }
+
+    #[test]
+    fn a_tip_is_held_posted_and_taken_back() {
+        let mut ledger = settle(&[], WHO, Target::Held(10), &cause(1));
+        assert_eq!(position(&ledger, WHO), (10, 0));
+        ledger.extend(settle(&ledger, WHO, Target::Posted(10), &cause(2)));
+        assert_eq!(position(&ledger, WHO), (0, 10));
+        let again = settle(&ledger, WHO, Target::Posted(10), &cause(3));
+        assert_eq!(again, vec![], "verified twice pays once");
+        ledger.extend(settle(&ledger, WHO, Target::Held(10), &cause(4)));
+        assert_eq!(position(&ledger, WHO), (10, 0));
+        assert_eq!(ledger.last().unwrap().kind, TransferKind::Reversal);
+        assert_eq!(ledger.last().unwrap().reverses.as_deref(), Some("lead:1:v2:0"));
+        ledger.extend(settle(&ledger, WHO, Target::Nothing, &cause(5)));
+        assert_eq!(position(&ledger, WHO), (0, 0));
+    }
+
+    #[test]
+    fn a_cap_pays_the_rest_and_voids_what_is_over() {
+        let mut ledger = settle(&[], WHO, Target::Held(10), &cause(1));
+        ledger.extend(settle(&ledger, WHO, Target::Posted(capped(10, 46, 50)), &cause(2)));
+        assert_eq!(position(&ledger, WHO), (0, 4));
+        assert_eq!(capped(10, 60, 50), 0);
+        assert_eq!(capped(10, 60, 0), 10);
+    }
+
+    proptest! {
+        #[test]
+        fn any_history_ends_where_its_last_target_says(targets in prop::collection::vec((0u8..3, 0i64..30), 1..12)) {
+            let mut ledger: Vec<Transfer> = Vec::new();
+            for (n, (kind, amount)) in targets.iter().enumerate() {
+                let target = match kind { 0 => Target::Held(*amount), 1 => Target::Posted(*amount), _ => Target::Nothing };
+                ledger.extend(settle(&ledger, WHO, target, &cause(n)));
+                let want = match target { Target::Held(n) => (n, 0), Target::Posted(n) => (0, n), Target::Nothing => (0, 0) };
+                prop_assert_eq!(position(&ledger, WHO), want);
+            }
+            let mut keys: Vec<&str> = ledger.iter().map(|t| t.key.as_str()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            prop_assert_eq!(keys.len(), ledger.len());
+            prop_assert!(ledger.iter().all(|t| t.amount > 0 && t.debit != t.credit));
+        }
+    }
+}

@@ -1,1 +1,22 @@
-//! Use cases: each loads facts, decides purely, and hands the decision to the store.
+//! Use cases. Each loads facts, decides purely, and hands the decision to the store.
+//!
+//! [`engine`] takes events from the inbox and runs them through `plan` → load → `decide` → apply;
+//! [`outbox`] sends what was decided. The deciders ([`intake`], [`evidence`], [`mend`], [`triage`], [`alarm`],
+//! [`command`]) are pure: facts, event and `now` in, a [`decision::Decision`] out.
+
+pub mod alarm;
+pub mod command;
+pub mod decision;
+pub mod desk;
+pub mod engine;
+pub mod evidence;
+pub mod intake;
+pub mod mend;
+pub mod outbox;
+pub mod pace;
+pub mod plan;
+pub mod render;
+pub mod schedule;
+pub mod tap;
+pub mod town;
+pub mod triage;

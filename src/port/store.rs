@@ -52,7 +52,7 @@ pub enum EventKind {
     Update,
     /// A timer that came due; the payload is a [`TimerKind`].
     Timer,
-    /// The outbox tells of a delivery that matters to an alarm, as a [`DeliveryReport`].
+    /// The outbox tells of a delivery, as an [`OutboxReport`].
     Delivery,
 }
 
@@ -99,17 +99,38 @@ pub struct Timer {
     pub kind: TimerKind,
 }
 
-/// What became of an alarm's message. Stored as JSON.
+/// What the outbox tells the flow. Stored as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DeliveryReport {
-    /// Which alarm.
-    pub alarm: AlarmId,
-    /// Which point.
-    pub point: String,
-    /// The chat it was for.
-    pub chat: ChatId,
-    /// `None`: it arrived; else why it could not.
-    pub failure: Option<String>,
+#[serde(tag = "report", rename_all = "snake_case")]
+pub enum OutboxReport {
+    /// An alarm's call could not be delivered to one of the point's contacts.
+    CallFailed {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Which point.
+        point: String,
+        /// The chat it was for.
+        chat: ChatId,
+        /// Why.
+        why: String,
+    },
+    /// A group has a new id.
+    Moved {
+        /// The old one.
+        from: ChatId,
+        /// The new one.
+        to: ChatId,
+    },
+}
+
+impl OutboxReport {
+    /// The chat whose order the event keeps.
+    pub fn chat(&self) -> ChatId {
+        match self {
+            Self::CallFailed { chat, .. } => *chat,
+            Self::Moved { from, .. } => *from,
+        }
+    }
 }
 
 // ───────────────────────────── facts ─────────────────────────────
@@ -135,10 +156,10 @@ pub struct Ask {
     pub similar: Option<Similar>,
     /// The person's balance and last entries.
     pub statement: Option<UserId>,
-    /// How many posts with this subject prefix were queued for the chat since the instant.
-    pub posted: Option<(ChatId, String, Millis)>,
-    /// Leads written in this chat and received at or after the instant, oldest first, at most 100.
-    pub chat_leads: Option<(ChatId, Millis)>,
+    /// With [`Ask::lead`] or [`Ask::alarm`]: what its reporter was paid for tips since these two instants (day, month).
+    pub earned_since: Option<(Millis, Millis)>,
+    /// Leads written in this chat and received in the half-open span, oldest first, at most 100.
+    pub chat_leads: Option<(ChatId, Millis, Millis)>,
     /// An invite code.
     pub invite: Option<String>,
 }
@@ -173,8 +194,12 @@ pub struct LeadFile {
     pub officer: Option<Member>,
     /// Its newest alarm.
     pub alarm: Option<AlarmFile>,
-    /// Every message that the product sent about it and that still stands.
+    /// Every message that the product sent about it, or has queued, and that is not taken away.
     pub posts: Vec<Posted>,
+    /// What its reporter was paid for tips since the two instants of [`Ask::earned_since`].
+    pub earned: (i64, i64),
+    /// Leads that were found to be duplicates of it, with the ledger's entries about them.
+    pub duplicates: Vec<(Lead, Vec<Transfer>)>,
 }
 
 /// An alarm with its calls.
@@ -255,8 +280,6 @@ pub struct Facts {
     pub similar: Vec<Lead>,
     /// See [`Ask::statement`].
     pub statement: Statement,
-    /// See [`Ask::posted`].
-    pub posted: i64,
     /// See [`Ask::chat_leads`].
     pub chat_leads: Vec<Lead>,
     /// See [`Ask::invite`].
@@ -333,13 +356,22 @@ pub enum Content {
     },
     /// The desk's queue card, made from what stands when it is sent.
     Queue,
+    /// One receipt for all tips of a chat within a span of time, made when it is sent.
+    Receipts {
+        /// Received from…
+        from: Millis,
+        /// …until, exclusive.
+        to: Millis,
+    },
     /// An export, made when it is sent.
     Export {
         /// First day or instant, inclusive.
         from: Millis,
         /// End, exclusive.
         to: Millis,
-        /// `xlsx` or `csv`.
+        /// `leads`, `points` or `alarms`.
+        what: String,
+        /// `xlsx`, `csv` or `digest` (of the CSV).
         format: String,
         /// The period as people read it.
         title: String,
@@ -364,7 +396,7 @@ pub struct Post {
     pub content: Content,
     /// The lead that it is about: its copies are scrubbed with it, replies to it belong to the lead.
     pub lead: Option<LeadId>,
-    /// The alarm's call that it carries: its fate is reported as a [`DeliveryReport`].
+    /// The alarm's call that it carries: a failure is reported as an [`OutboxReport`].
     pub call: Option<(AlarmId, String)>,
 }
 
@@ -590,7 +622,7 @@ pub trait Store: Clone + Send + Sync + 'static {
         again: Option<Millis>,
     ) -> impl Future<Output = StoreResult<()>> + Send;
     /// Puts events of the product's own into the inbox.
-    fn report(&self, reports: &[DeliveryReport], now: Millis) -> impl Future<Output = StoreResult<()>> + Send;
+    fn report(&self, reports: &[OutboxReport], now: Millis) -> impl Future<Output = StoreResult<()>> + Send;
     /// Turns timers that are due into events; tells when the next one is.
     fn ring_timers(&self, now: Millis) -> impl Future<Output = StoreResult<Option<Millis>>> + Send;
 

@@ -1,0 +1,344 @@
+//! The cards that people read: receipt, desk card, alarm card, board, queue, statement.
+//!
+//! Each function gives escaped HTML for one message. Buttons are the flow's.
+
+use super::{Arg, cut, escape, say, when};
+use crate::domain::alarm::{Alarm, Call, CallState};
+use crate::domain::id::Millis;
+use crate::domain::lead::{Lead, LeadState, Scene};
+use crate::domain::member::Language;
+use crate::domain::place::PlaceSource;
+use crate::domain::tip::{Category, Field};
+use chrono_tz::Tz;
+
+/// The longest description shown on a card, in characters; the whole stays on file.
+const DESCRIPTION_SHOWN: usize = 1200;
+
+/// In whose words a card is written, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Speaker<'a> {
+    /// Language.
+    pub language: Language,
+    /// Zone of the clock times.
+    pub zone: Tz,
+    /// Now: times of today are shown without their date.
+    pub now: Millis,
+    /// The closed list, for names.
+    pub categories: &'a [Category],
+    /// What urgent receipts tell people to call.
+    pub emergency_number: &'a str,
+}
+
+impl Speaker<'_> {
+    /// Fills the text `key`.
+    pub fn say(&self, key: &str, args: &[(&'static str, Arg<'_>)]) -> String {
+        say(self.language, key, args)
+    }
+
+    /// The name of a category; the text for "not told" without one.
+    pub fn category(&self, id: Option<&str>) -> String {
+        let Some(id) = id else { return self.say("unknown-category", &[]) };
+        match self.categories.iter().find(|c| c.id == id) {
+            Some(c) if self.language == Language::Zh => c.zh.clone(),
+            Some(c) => c.en.clone(),
+            None => id.to_owned(),
+        }
+    }
+
+    fn time(&self, lead: &Lead) -> String {
+        match &lead.occurred {
+            None => self.say("unknown-time", &[]),
+            Some(occurred) => {
+                let clock = when::occurred(occurred, self.now, self.zone);
+                if occurred.text.is_empty() { clock } else { format!("{} ({clock})", escape(&occurred.text)) }
+            }
+        }
+    }
+
+    fn place(&self, scene: Option<&Scene>, unknown: Option<&str>) -> String {
+        match (scene, unknown) {
+            (Some(scene), _) => {
+                let name = if scene.text.is_empty() {
+                    format!("{:.5},{:.5}", scene.at.lat, scene.at.lon)
+                } else {
+                    escape(&cut(&scene.text, 80)).into_owned()
+                };
+                let source = self.say(source_key(scene.source), &[]);
+                self.say(
+                    "place-known",
+                    &[("name", Arg::Html(name)), ("accuracy", when::distance(scene.accuracy_m).into()), ("source", source.into())],
+                )
+            }
+            (None, Some(words)) => self.say("place-unknown-words", &[("words", cut(words, 80).into_owned().into())]),
+            (None, None) => self.say("unknown-place", &[]),
+        }
+    }
+
+    fn understood(&self, lead: &Lead) -> String {
+        self.say(
+            "understood",
+            &[
+                ("category", self.category(lead.category.as_deref()).into()),
+                ("time", Arg::Html(self.time(lead))),
+                ("place", Arg::Html(self.place(lead.scene.as_ref(), lead.unknown_place.as_deref()))),
+            ],
+        )
+    }
+
+    /// What the reporter reads: number, what was understood, what is missing.
+    pub fn receipt(&self, lead: &Lead, ask: Option<Field>, first_contact: bool) -> String {
+        let head = match lead.state {
+            LeadState::Withdrawn => "receipt-withdrawn",
+            LeadState::New | LeadState::Claimed => "receipt",
+            _ => "receipt-decided",
+        };
+        let mut out =
+            self.say(head, &[("number", lead.id.0.into()), ("state", self.say(state_key(lead.state), &[]).into())]);
+        out.push('\n');
+        out.push_str(&self.understood(lead));
+        if lead.private {
+            out.push('\n');
+            out.push_str(&self.say("receipt-code", &[("code", lead.reporter_code.as_str().into())]));
+        }
+        if lead.urgent && !lead.state.is_closed() {
+            out.push('\n');
+            out.push_str(&self.say("receipt-urgent", &[("number", self.emergency_number.into())]));
+        }
+        if let Some(field) = ask {
+            out.push_str("\n\n");
+            out.push_str(&self.say(ask_key(field), &[]));
+        }
+        if first_contact {
+            out.push_str("\n\n");
+            out.push_str(&self.say("first-contact", &[]));
+        }
+        out
+    }
+
+    /// One line for many tips: the receipt of a busy group.
+    pub fn folded_receipts(&self, leads: &[Lead]) -> String {
+        let mut out = self.say("folded", &[("count", (leads.len() as i64).into())]);
+        // 4,096 characters a message: a line is about 60.
+        for lead in leads.iter().rev().take(40).rev() {
+            out.push('\n');
+            let place = lead.scene.as_ref().map_or(String::new(), |s| cut(&s.text, 20).into_owned());
+            out.push_str(&self.say(
+                "folded-line",
+                &[
+                    ("number", lead.id.0.into()),
+                    ("category", self.category(lead.category.as_deref()).into()),
+                    ("place", place.into()),
+                ],
+            ));
+        }
+        out
+    }
+
+    /// What the desk reads.
+    pub fn desk_card(&self, lead: &Lead, group: &str, officer: Option<&str>, evidence: usize) -> String {
+        if lead.state == LeadState::OutOfScope {
+            return self.say("desk-scrubbed", &[("number", lead.id.0.into())]);
+        }
+        let mut out = self.say(
+            if lead.urgent { "desk-card-urgent" } else { "desk-card" },
+            &[("number", lead.id.0.into()), ("category", self.category(lead.category.as_deref()).into())],
+        );
+        out.push('\n');
+        out.push_str(&self.understood(lead));
+        out.push('\n');
+        let from = if lead.private { self.say("desk-private", &[]) } else { group.to_owned() };
+        out.push_str(&self.say(
+            "desk-from",
+            &[
+                ("group", from.into()),
+                ("code", lead.reporter_code.as_str().into()),
+                ("time", when::clock(lead.received_at, self.now, self.zone).into()),
+            ],
+        ));
+        if !lead.description.is_empty() {
+            out.push_str("\n\n");
+            out.push_str(&escape(&cut(&lead.description, DESCRIPTION_SHOWN)));
+        }
+        if evidence > 0 {
+            out.push('\n');
+            out.push_str(&self.say("desk-evidence", &[("count", (evidence as i64).into())]));
+        }
+        out.push_str("\n\n");
+        let officer = officer.unwrap_or("");
+        let at = lead.decided_at.map_or(String::new(), |t| when::clock(t, self.now, self.zone));
+        let state = self.say(state_key(lead.state), &[]);
+        out.push_str(&match lead.state {
+            LeadState::New => self.say("desk-state-new", &[("state", state.into())]),
+            LeadState::Duplicate => self.say(
+                "desk-state-duplicate",
+                &[
+                    ("original", lead.duplicate_of.map_or(0, |l| l.0).into()),
+                    ("officer", officer.into()),
+                    ("time", at.into()),
+                ],
+            ),
+            LeadState::Withdrawn => self.say("desk-state-withdrawn", &[("time", at.into())]),
+            _ => self.say("desk-state", &[("state", state.into()), ("officer", officer.into()), ("time", at.into())]),
+        });
+        out
+    }
+
+    /// The queue card of a busy desk.
+    pub fn queue(&self, new: i64, claimed: i64, urgent: i64, next: &[Lead]) -> String {
+        let number = |n: i64| if n >= 1000 { "1000+".to_owned() } else { n.to_string() };
+        let mut out = self.say(
+            "queue",
+            &[("new", number(new).into()), ("claimed", number(claimed).into()), ("urgent", number(urgent).into())],
+        );
+        for lead in next {
+            out.push('\n');
+            let place = lead.scene.as_ref().map_or("", |s| s.text.as_str());
+            out.push_str(&self.say(
+                if lead.urgent { "queue-line-urgent" } else { "queue-line" },
+                &[
+                    ("number", lead.id.0.into()),
+                    ("category", self.category(lead.category.as_deref()).into()),
+                    ("time", when::clock(lead.received_at, self.now, self.zone).into()),
+                    ("place", cut(place, 20).into_owned().into()),
+                ],
+            ));
+        }
+        out
+    }
+
+    /// What a guard reads: what, where, how far, who else goes, how it stands.
+    pub fn alarm_card(&self, alarm: &Alarm, lead: &Lead, call: &Call, others: &[&Call]) -> String {
+        let mut out = String::new();
+        if alarm.drill {
+            out.push_str(&self.say("drill", &[]));
+            out.push('\n');
+        }
+        out.push_str(&self.say(
+            if alarm.stood_down_at.is_some() { "alarm-over" } else { "alarm" },
+            &[("number", alarm.id.0.into()), ("category", self.category(lead.category.as_deref()).into())],
+        ));
+        out.push('\n');
+        out.push_str(&self.say(
+            "alarm-where",
+            &[
+                ("place", Arg::Html(self.place(lead.scene.as_ref(), None))),
+                ("distance", when::distance(call.distance_m).into()),
+                ("point", call.point.as_str().into()),
+            ],
+        ));
+        if !lead.relay_text.is_empty() {
+            out.push('\n');
+            out.push_str(&escape(&cut(&lead.relay_text, 600)));
+        }
+        out.push_str("\n\n");
+        out.push_str(&self.say("alarm-you", &[("state", self.say(call_key(call.state()), &[]).into())]));
+        let going: Vec<String> = others
+            .iter()
+            .filter(|c| matches!(c.state(), CallState::Acknowledged | CallState::UnderWay | CallState::OnScene))
+            .map(|c| format!("{} {}", c.point, self.say(call_key(c.state()), &[])))
+            .collect();
+        if !going.is_empty() {
+            out.push('\n');
+            out.push_str(&self.say("alarm-others", &[("list", going.join(" · ").into())]));
+        }
+        out
+    }
+
+    /// The desk's live board of an alarm.
+    pub fn board(&self, alarm: &Alarm, lead: &Lead, calls: &[Call], names: &dyn Fn(&str) -> String) -> String {
+        let mut out = String::new();
+        if alarm.drill {
+            out.push_str(&self.say("drill", &[]));
+            out.push('\n');
+        }
+        let key = if alarm.stood_down_at.is_some() { "board-over" } else { "board" };
+        out.push_str(&self.say(
+            key,
+            &[
+                ("number", alarm.id.0.into()),
+                ("lead", lead.id.0.into()),
+                ("time", when::seconds(alarm.raised_at, self.zone).into()),
+                ("category", self.category(lead.category.as_deref()).into()),
+            ],
+        ));
+        out.push('\n');
+        out.push_str(&self.place(lead.scene.as_ref(), None));
+        // About 60 characters a line and 4,096 a message.
+        for call in calls.iter().take(50) {
+            out.push('\n');
+            let at = match call.state() {
+                CallState::Called => call.failure.is_none().then_some(call.called_at),
+                CallState::Acknowledged => call.acknowledged_at,
+                CallState::UnderWay => call.under_way_at,
+                CallState::OnScene => call.on_scene_at,
+                CallState::Declined => call.declined_at,
+            };
+            let state = match &call.failure {
+                Some(_) if call.state() == CallState::Called => self.say("call-failed", &[]),
+                _ => self.say(call_key(call.state()), &[]),
+            };
+            out.push_str(&self.say(
+                "board-line",
+                &[
+                    ("point", call.point.as_str().into()),
+                    ("name", cut(&names(&call.point), 16).into_owned().into()),
+                    ("distance", when::distance(call.distance_m).into()),
+                    ("state", state.into()),
+                    ("time", at.map_or(String::new(), |t| when::seconds(t, self.zone)).into()),
+                ],
+            ));
+        }
+        if calls.len() > 50 {
+            out.push('\n');
+            out.push_str(&self.say("board-more", &[("count", (calls.len() as i64 - 50).into())]));
+        }
+        out
+    }
+}
+
+/// The key of a state's name.
+pub fn state_key(state: LeadState) -> &'static str {
+    match state {
+        LeadState::New => "state-new",
+        LeadState::Claimed => "state-claimed",
+        LeadState::Verified => "state-verified",
+        LeadState::Unfounded => "state-unfounded",
+        LeadState::Duplicate => "state-duplicate",
+        LeadState::OutOfScope => "state-out-of-scope",
+        LeadState::Resolved => "state-resolved",
+        LeadState::Withdrawn => "state-withdrawn",
+    }
+}
+
+fn call_key(state: CallState) -> &'static str {
+    match state {
+        CallState::Called => "call-called",
+        CallState::Acknowledged => "call-acknowledged",
+        CallState::UnderWay => "call-under-way",
+        CallState::OnScene => "call-on-scene",
+        CallState::Declined => "call-declined",
+    }
+}
+
+fn source_key(source: PlaceSource) -> &'static str {
+    match source {
+        PlaceSource::Location => "source-location",
+        PlaceSource::Venue => "source-venue",
+        PlaceSource::Coordinates => "source-coordinates",
+        PlaceSource::Link => "source-link",
+        PlaceSource::PlusCode => "source-plus-code",
+        PlaceSource::PointCode => "source-point-code",
+        PlaceSource::Gazetteer => "source-gazetteer",
+        PlaceSource::Crossing => "source-crossing",
+        PlaceSource::Address => "source-address",
+        PlaceSource::GroupArea => "source-group-area",
+    }
+}
+
+fn ask_key(field: Field) -> &'static str {
+    match field {
+        Field::Category => "ask-category",
+        Field::Time => "ask-time",
+        Field::Place => "ask-place",
+    }
+}

@@ -1,0 +1,167 @@
+//! What comes before or after a tip: pins, pictures, more words, changed words.
+
+use super::decision::{Decision, Given};
+use super::{desk, intake};
+use crate::domain::lead::{Lead, LeadState, Scene};
+use crate::domain::place::PlaceSource;
+use crate::domain::tip::Tip;
+use crate::port::chat::Message;
+use crate::port::store::LeadFile;
+
+/// Words in a private chat: a tip; more about the last one; or a greeting, which gets the help text.
+pub fn private_words(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
+    if let Some(file) = &given.facts.file
+        && is_more(file, message, tip)
+    {
+        return join(given, file.clone(), message, tip);
+    }
+    if tip.is_tip || (!message.parts.is_empty() && !message.text.is_empty()) {
+        return intake::file_tip(given, message, tip);
+    }
+    if !message.parts.is_empty() {
+        return keep_loose(given, message);
+    }
+    super::command::help(given, message)
+}
+
+/// Whether a message adds to a lead rather than telling of another event: it replies to it, or carries only
+/// what the lead still lacks.
+fn is_more(file: &LeadFile, message: &Message, tip: &Tip) -> bool {
+    if file.lead.reporter != message.from.user || is_over(&file.lead) {
+        return false;
+    }
+    if message.reply_to.is_some() && given_by_reply(file, message) {
+        return true;
+    }
+    if message.text.is_empty() {
+        return true;
+    }
+    let lacks = desk::missing(&file.lead).is_some();
+    !tip.marked && tip.category.is_none() && lacks && (tip.place.is_some() || !tip.times.is_empty())
+}
+
+fn given_by_reply(file: &LeadFile, message: &Message) -> bool {
+    let Some(reply) = message.reply_to else { return false };
+    (file.lead.chat == message.chat && file.lead.message == reply)
+        || file.posts.iter().any(|p| p.chat == message.chat && p.message == Some(reply))
+        || file.attachments.iter().any(|a| a.chat == message.chat && a.message == reply)
+}
+
+fn is_over(lead: &Lead) -> bool {
+    matches!(lead.state, LeadState::OutOfScope | LeadState::Withdrawn)
+}
+
+/// A pin, picture or file in a group, or words in reply to a tip: joins the tip, else waits for it.
+pub fn evidence(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
+    match &given.facts.file {
+        Some(file) if file.lead.reporter == message.from.user && message.from.user.is_some() && !is_over(&file.lead) => {
+            join(given, file.clone(), message, tip)
+        }
+        _ if !message.parts.is_empty() => keep_loose(given, message),
+        _ => Decision::nothing(),
+    }
+}
+
+fn keep_loose(given: &Given<'_>, message: &Message) -> Decision {
+    let mut decision = Decision::nothing();
+    if message.from.user.is_some() {
+        decision.changes.attachments = intake::parts(given, message);
+    }
+    decision
+}
+
+/// Adds what a message says and carries to a lead.
+fn join(given: &Given<'_>, mut file: LeadFile, message: &Message, tip: &Tip) -> Decision {
+    let mut decision = Decision::nothing();
+    let before = file.lead.clone();
+    let mut attachments = intake::parts(given, message);
+    for attachment in &mut attachments {
+        attachment.lead = Some(file.lead.id);
+    }
+    intake::take_pins(&mut file.lead, &attachments);
+    supplement(&mut file.lead, tip, message.reply_to.is_some());
+    if file.lead == before && attachments.is_empty() {
+        return decision;
+    }
+    file.lead.version += 1;
+    decision.history(&file.lead, "attach", message.from.user, given.now, Some(&before));
+    decision.changes.attachments.clone_from(&attachments);
+    if let Some(desk) = given.town.desk() {
+        let speaker = given.town.speaker(given.town.group_language(desk), given.now);
+        desk::put_media(&mut decision, &file.lead, &attachments, desk, &speaker);
+    }
+    file.attachments.extend(attachments);
+    desk::refresh(&mut decision, given, &file);
+    decision.changes.leads.push(file.lead);
+    decision
+}
+
+/// Takes over what the words tell: what was missing; in a reply, also what was understood otherwise.
+fn supplement(lead: &mut Lead, tip: &Tip, corrects: bool) {
+    if tip.category.is_some() && (lead.category.is_none() || corrects) {
+        lead.category.clone_from(&tip.category);
+    }
+    if let Some(occurred) = intake::occurred(tip)
+        && (lead.occurred.is_none() || corrects)
+    {
+        lead.occurred = Some(occurred);
+    }
+    if let Some(place) = &tip.place {
+        let coarse = lead.scene.as_ref().is_none_or(|s| s.source == PlaceSource::GroupArea);
+        if coarse || corrects {
+            lead.scene = Some(Scene::from(place));
+            lead.unknown_place = None;
+        }
+    } else if tip.unknown_place.is_some() && lead.unknown_place.is_none() {
+        lead.unknown_place.clone_from(&tip.unknown_place);
+    }
+    lead.urgent |= tip.urgent;
+    append(&mut lead.description, &tip.description);
+    append(&mut lead.relay_text, &tip.relay_text);
+}
+
+fn append(words: &mut String, more: &str) {
+    if !more.is_empty() {
+        if !words.is_empty() {
+            words.push('\n');
+        }
+        words.push_str(more);
+    }
+}
+
+/// A changed message revises its lead; one that was no tip before may have become one.
+pub fn edit(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
+    let Some(file) = &given.facts.file else {
+        return if tip.is_tip { intake::file_tip(given, message, tip) } else { Decision::nothing() };
+    };
+    let mut file = file.clone();
+    if is_over(&file.lead) || message.text.is_empty() {
+        return Decision::nothing();
+    }
+    let mut decision = Decision::nothing();
+    let before = file.lead.clone();
+    let lead = &mut file.lead;
+    lead.description.clone_from(&tip.description);
+    lead.relay_text.clone_from(&tip.relay_text);
+    lead.urgent = tip.urgent;
+    if tip.category.is_some() {
+        lead.category.clone_from(&tip.category);
+    }
+    // What was mended by a tap has no words behind it and stays; so does an attached pin.
+    if let Some(occurred) = intake::occurred(tip) {
+        lead.occurred = Some(occurred);
+    }
+    let pinned = lead.scene.as_ref().is_some_and(|s| matches!(s.source, PlaceSource::Location | PlaceSource::Venue));
+    if let Some(place) = tip.place.as_ref().filter(|_| !pinned) {
+        lead.scene = Some(Scene::from(place));
+        lead.unknown_place = None;
+    }
+    if *lead == before {
+        return decision;
+    }
+    lead.version += 1;
+    decision.history(&file.lead, "edit", message.from.user, given.now, Some(&before));
+    desk::refresh(&mut decision, given, &file);
+    decision.changes.leads.push(file.lead);
+    decision
+}

@@ -1,0 +1,227 @@
+//! What an event is about and what must be known to decide it. Pure; reads the tip out of the words.
+
+use super::command::Command;
+use super::tap::Tap;
+use super::town::Town;
+use crate::domain::group::GroupKind;
+use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, UserId};
+use crate::domain::tip::{ChatKind, Tip};
+use crate::port::chat::{Message, Press, Update, UpdateKind};
+use crate::port::store::{Ask, Facts, OutboxReport, TimerKind};
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// Nothing that the product acts on.
+    Nothing,
+    /// A tip in a liaison group, or marked as one.
+    Tip(Box<Message>, Box<Tip>),
+    /// Words in a private chat: a tip, more about the last one, or a greeting.
+    Private(Box<Message>, Box<Tip>),
+    /// A pin, picture or file without a tip's words, or words in reply to a tip.
+    Evidence(Box<Message>, Box<Tip>),
+    /// A message that was changed.
+    Edit(Box<Message>, Box<Tip>),
+    /// A command.
+    Command(Box<Message>, Command),
+    /// A press on a button of ours.
+    Press(Press, Tap),
+    /// A press on a button that nobody knows any more.
+    StalePress(Press),
+    /// A timer came due.
+    Timer(TimerKind),
+    /// The outbox reports.
+    Report(OutboxReport),
+    /// A group has a new id.
+    Moved(ChatId, ChatId),
+}
+
+/// Two events that share a key must not be decided side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A person anywhere: their first contact.
+    User(UserId),
+    /// A person in one chat: tips and what joins them.
+    Person(ChatId, UserId),
+    /// A message: its tip, edits, replies.
+    Message(ChatId, MessageId),
+    /// A lead.
+    Lead(LeadId),
+    /// An alarm and its lead.
+    Alarm(AlarmId),
+    /// Everything: runs alone.
+    Alone,
+}
+
+/// A planned event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What it is about.
+    pub work: Work,
+    /// What must be known.
+    pub ask: Ask,
+    /// What it must not share with a neighbour.
+    pub keys: Vec<Key>,
+}
+
+impl Plan {
+    fn nothing() -> Self {
+        Self { work: Work::Nothing, ask: Ask::default(), keys: Vec::new() }
+    }
+
+    /// A timer's plan.
+    pub fn timer(kind: TimerKind) -> Self {
+        let TimerKind::Stage { alarm, .. } = kind;
+        Self {
+            work: Work::Timer(kind),
+            ask: Ask { alarm: Some(alarm), ..Ask::default() },
+            keys: vec![Key::Alarm(alarm), Key::Alone],
+        }
+    }
+
+    /// A report's plan.
+    pub fn report(report: OutboxReport) -> Self {
+        match &report {
+            OutboxReport::CallFailed { alarm, .. } => Self {
+                ask: Ask { alarm: Some(*alarm), ..Ask::default() },
+                keys: vec![Key::Alone],
+                work: Work::Report(report),
+            },
+            OutboxReport::Moved { .. } => {
+                Self { ask: Ask::default(), keys: vec![Key::Alone], work: Work::Report(report) }
+            }
+        }
+    }
+
+    /// An update's plan.
+    pub fn update(update: Update, town: &Town) -> Self {
+        match update.kind {
+            UpdateKind::Message(message) => Self::message(message, town),
+            UpdateKind::Edited(message) => Self::edited(message, town),
+            UpdateKind::Press(press) => Self::press(press),
+            UpdateKind::Migrated { from, to } => {
+                Self { work: Work::Moved(from, to), ask: Ask::default(), keys: vec![Key::Alone] }
+            }
+            UpdateKind::Standing { .. } | UpdateKind::Other => Self::nothing(),
+        }
+    }
+
+    fn message(message: Box<Message>, town: &Town) -> Self {
+        if message.from.is_bot {
+            return Self::nothing();
+        }
+        if let Some(command) = Command::parse(&message) {
+            let mut keys = vec![Key::Message(message.chat, message.id)];
+            let mut ask = Ask { user: message.from.user, ..Ask::default() };
+            if let Some(user) = message.from.user {
+                keys.push(Key::User(user));
+            }
+            command.ask(&message, &mut ask, &mut keys);
+            return Self { work: Work::Command(message, command), ask, keys };
+        }
+        let kind = if message.private {
+            ChatKind::Private
+        } else if town.kind(message.chat) == Some(GroupKind::Liaison) {
+            ChatKind::Group
+        } else {
+            return Self::nothing();
+        };
+        let tip = read(&message, kind, town);
+        let mut ask = Ask { user: message.from.user, ..Ask::default() };
+        let mut keys = vec![Key::Message(message.chat, message.id)];
+        if let Some(user) = message.from.user {
+            keys.push(Key::Person(message.chat, user));
+            let since = message.date.plus_ms(-town.rules.tip.join_seconds * 1000);
+            ask.loose = Some((message.chat, user, since));
+            ask.newest_tip = Some((message.chat, user, since));
+        }
+        if let Some(reply) = message.reply_to {
+            ask.belongs = Some((message.chat, reply));
+            keys.push(Key::Message(message.chat, reply));
+        }
+        if message.private {
+            return Self { work: Work::Private(message, Box::new(tip)), ask, keys };
+        }
+        if tip.is_tip {
+            ask.newest_tip = None;
+            return Self { work: Work::Tip(message, Box::new(tip)), ask, keys };
+        }
+        if message.parts.is_empty() {
+            if message.reply_to.is_none() {
+                return Self::nothing();
+            }
+            ask.newest_tip = None;
+        }
+        Self { work: Work::Evidence(message, Box::new(tip)), ask, keys }
+    }
+
+    fn edited(message: Box<Message>, town: &Town) -> Self {
+        let kind = if message.private {
+            ChatKind::Private
+        } else if town.kind(message.chat) == Some(GroupKind::Liaison) {
+            ChatKind::Group
+        } else {
+            return Self::nothing();
+        };
+        if message.from.is_bot {
+            return Self::nothing();
+        }
+        let tip = read(&message, kind, town);
+        let ask = Ask {
+            user: message.from.user,
+            tip_at: Some((message.chat, message.id)),
+            loose: message.from.user.map(|u| (message.chat, u, message.date)),
+            ..Ask::default()
+        };
+        let mut keys = vec![Key::Message(message.chat, message.id)];
+        if let Some(user) = message.from.user {
+            keys.push(Key::Person(message.chat, user));
+        }
+        Self { work: Work::Edit(message, Box::new(tip)), ask, keys }
+    }
+
+    fn press(press: Press) -> Self {
+        let Some(tap) = Tap::decode(&press.data) else {
+            return Self { work: Work::StalePress(press), ask: Ask::default(), keys: Vec::new() };
+        };
+        let mut ask = Ask { user: press.from.user, ..Ask::default() };
+        // Presses are rare beside tips; each runs alone, so that whatever hangs on its lead stands still.
+        let keys = vec![Key::Alone];
+        match &tap {
+            Tap::Desk(lead, _) | Tap::Receipt(lead, _) => ask.lead = Some(*lead),
+            Tap::Answer(alarm, ..) | Tap::StandDown(alarm) | Tap::Widen(alarm) => ask.alarm = Some(*alarm),
+            Tap::Language(_) => {}
+        }
+        Self { work: Work::Press(press, tap), ask, keys }
+    }
+}
+
+/// Whether more has to be looked up now that the first facts are there: the whole file of a lead that
+/// was found by its message or by its reporter.
+pub fn follow_up(work: &Work, facts: &Facts, town: &Town) -> Option<Ask> {
+    if facts.file.is_some() {
+        return match work {
+            Work::Press(press, Tap::Desk(_, tap)) => super::triage::follow_up(press, *tap, facts, town),
+            _ => None,
+        };
+    }
+    let lead = match work {
+        Work::Edit(..) => facts.tip_at.as_ref(),
+        Work::Evidence(..) | Work::Private(..) => facts.belongs.as_ref().or(facts.newest_tip.as_ref()),
+        _ => None,
+    }?;
+    Some(Ask { lead: Some(lead.id), ..Ask::default() })
+}
+
+fn read(message: &Message, kind: ChatKind, town: &Town) -> Tip {
+    if message.text.is_empty() {
+        return Tip::default();
+    }
+    let area = town.group(message.chat).and_then(|g| g.area);
+    let mut tip = town.reader.understand(&message.text, message.date, kind, area);
+    if message.mentions_bot && !message.private {
+        tip.is_tip = true;
+        tip.marked = true;
+    }
+    tip
+}

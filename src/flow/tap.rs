@@ -1,0 +1,250 @@
+//! What a button means: the press data, packed into the platform's 64 bytes and unpacked again.
+
+use crate::domain::alarm::Answer;
+use crate::domain::id::{AlarmId, LeadId};
+use crate::domain::member::Language;
+use crate::domain::place::Wgs84;
+
+/// A press, as data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tap {
+    /// On a lead at the desk.
+    Desk(LeadId, DeskTap),
+    /// On a receipt, by its reporter.
+    Receipt(LeadId, ReceiptTap),
+    /// A guard's answer.
+    Answer(AlarmId, String, Answer),
+    /// At the desk: stand the alarm down.
+    StandDown(AlarmId),
+    /// At the desk: call the next ring.
+    Widen(AlarmId),
+    /// Choose a language.
+    Language(Language),
+}
+
+/// What an officer taps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeskTap {
+    /// 认领
+    Claim,
+    /// 核实
+    Verify,
+    /// 不属实
+    Unfounded,
+    /// 重复: show the candidates.
+    Candidates,
+    /// 与…重复
+    DuplicateOf(LeadId),
+    /// 超范围: ask for a second tap.
+    AskOutOfScope,
+    /// 超范围, for good.
+    OutOfScope,
+    /// 办结
+    Resolve,
+    /// 重开
+    Reopen,
+    /// 撤销: takes back the decision that made this version.
+    Undo(i64),
+    /// Back to the card's own buttons.
+    Back,
+    /// Show a map pin.
+    Pin,
+    /// 呼叫: raise the alarm.
+    Alarm,
+    /// Open a card from the queue.
+    Open,
+}
+
+/// What a reporter taps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ReceiptTap {
+    /// 时间不对: show the choices.
+    Times,
+    /// Move the time by so many minutes; from now if none was told.
+    Shift(i64),
+    /// It is happening now.
+    Now,
+    /// 类别不对: show the choices.
+    Categories,
+    /// It is this one: an index into the closed list.
+    Category(usize),
+    /// 地点不对: show the choices.
+    Places,
+    /// It is here.
+    Place(Wgs84),
+    /// 撤回: ask for a second tap.
+    AskWithdraw,
+    /// 撤回, for good.
+    Withdraw,
+    /// Back to the receipt's own buttons.
+    Back,
+}
+
+impl Tap {
+    /// Packs it: ASCII, 64 bytes at most for any code of a liaison point up to 40 bytes.
+    pub fn encode(&self) -> String {
+        match self {
+            Self::Desk(lead, tap) => match tap {
+                DeskTap::Claim => format!("lc:{lead}"),
+                DeskTap::Verify => format!("lv:{lead}"),
+                DeskTap::Unfounded => format!("lu:{lead}"),
+                DeskTap::Candidates => format!("ld:{lead}"),
+                DeskTap::DuplicateOf(original) => format!("lD:{lead}:{original}"),
+                DeskTap::AskOutOfScope => format!("lx:{lead}"),
+                DeskTap::OutOfScope => format!("lX:{lead}"),
+                DeskTap::Resolve => format!("lr:{lead}"),
+                DeskTap::Reopen => format!("lo:{lead}"),
+                DeskTap::Undo(version) => format!("lz:{lead}:{version}"),
+                DeskTap::Back => format!("lb:{lead}"),
+                DeskTap::Pin => format!("lp:{lead}"),
+                DeskTap::Alarm => format!("la:{lead}"),
+                DeskTap::Open => format!("lq:{lead}"),
+            },
+            Self::Receipt(lead, tap) => match tap {
+                ReceiptTap::Times => format!("mt:{lead}"),
+                ReceiptTap::Shift(minutes) => format!("ms:{lead}:{minutes}"),
+                ReceiptTap::Now => format!("mn:{lead}"),
+                ReceiptTap::Categories => format!("mc:{lead}"),
+                ReceiptTap::Category(index) => format!("mC:{lead}:{index}"),
+                ReceiptTap::Places => format!("mp:{lead}"),
+                ReceiptTap::Place(at) => format!("mP:{lead}:{:.6}:{:.6}", at.lat, at.lon),
+                ReceiptTap::AskWithdraw => format!("mw:{lead}"),
+                ReceiptTap::Withdraw => format!("mW:{lead}"),
+                ReceiptTap::Back => format!("mb:{lead}"),
+            },
+            Self::Answer(alarm, point, answer) => {
+                let key = match answer {
+                    Answer::Acknowledge => 'a',
+                    Answer::UnderWay => 'u',
+                    Answer::OnScene => 's',
+                    Answer::Decline => 'x',
+                };
+                format!("a{key}:{alarm}:{point}")
+            }
+            Self::StandDown(alarm) => format!("ad:{alarm}"),
+            Self::Widen(alarm) => format!("aw:{alarm}"),
+            Self::Language(Language::Zh) => "gz".into(),
+            Self::Language(Language::En) => "ge".into(),
+        }
+    }
+
+    /// Unpacks it; `None` for data that no button of ours carries.
+    pub fn decode(data: &str) -> Option<Self> {
+        match data {
+            "gz" => return Some(Self::Language(Language::Zh)),
+            "ge" => return Some(Self::Language(Language::En)),
+            _ => {}
+        }
+        let (key, rest) = data.split_once(':')?;
+        let (first, more) = rest.split_once(':').map_or((rest, None), |(a, b)| (a, Some(b)));
+        let id: i64 = first.parse().ok().filter(|id| *id > 0)?;
+        let desk = |tap| Some(Self::Desk(LeadId(id), tap));
+        let receipt = |tap| Some(Self::Receipt(LeadId(id), tap));
+        let number = || more?.parse::<i64>().ok();
+        match key {
+            "lc" => desk(DeskTap::Claim),
+            "lv" => desk(DeskTap::Verify),
+            "lu" => desk(DeskTap::Unfounded),
+            "ld" => desk(DeskTap::Candidates),
+            "lD" => desk(DeskTap::DuplicateOf(LeadId(number()?))),
+            "lx" => desk(DeskTap::AskOutOfScope),
+            "lX" => desk(DeskTap::OutOfScope),
+            "lr" => desk(DeskTap::Resolve),
+            "lo" => desk(DeskTap::Reopen),
+            "lz" => desk(DeskTap::Undo(number()?)),
+            "lb" => desk(DeskTap::Back),
+            "lp" => desk(DeskTap::Pin),
+            "la" => desk(DeskTap::Alarm),
+            "lq" => desk(DeskTap::Open),
+            "mt" => receipt(ReceiptTap::Times),
+            "ms" => receipt(ReceiptTap::Shift(number()?)),
+            "mn" => receipt(ReceiptTap::Now),
+            "mc" => receipt(ReceiptTap::Categories),
+            "mC" => receipt(ReceiptTap::Category(usize::try_from(number()?).ok()?)),
+            "mp" => receipt(ReceiptTap::Places),
+            "mP" => {
+                let (lat, lon) = more?.split_once(':')?;
+                receipt(ReceiptTap::Place(Wgs84 { lat: lat.parse().ok()?, lon: lon.parse().ok()? }))
+            }
+            "mw" => receipt(ReceiptTap::AskWithdraw),
+            "mW" => receipt(ReceiptTap::Withdraw),
+            "mb" => receipt(ReceiptTap::Back),
+            "ad" => Some(Self::StandDown(AlarmId(id))),
+            "aw" => Some(Self::Widen(AlarmId(id))),
+            "aa" | "au" | "as" | "ax" => {
+                let answer = match key {
+                    "aa" => Answer::Acknowledge,
+                    "au" => Answer::UnderWay,
+                    "as" => Answer::OnScene,
+                    _ => Answer::Decline,
+                };
+                Some(Self::Answer(AlarmId(id), more.filter(|p| !p.is_empty())?.to_owned(), answer))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_tap_comes_back_and_fits() {
+        let lead = LeadId(i64::MAX);
+        let at = Wgs84 { lat: -22.840412, lon: 114.131812 };
+        let desk = [
+            DeskTap::Claim,
+            DeskTap::Verify,
+            DeskTap::Unfounded,
+            DeskTap::Candidates,
+            DeskTap::DuplicateOf(LeadId(i64::MAX)),
+            DeskTap::AskOutOfScope,
+            DeskTap::OutOfScope,
+            DeskTap::Resolve,
+            DeskTap::Reopen,
+            DeskTap::Undo(i64::MAX),
+            DeskTap::Back,
+            DeskTap::Pin,
+            DeskTap::Alarm,
+            DeskTap::Open,
+        ]
+        .map(|t| Tap::Desk(lead, t));
+        let receipt = [
+            ReceiptTap::Times,
+            ReceiptTap::Shift(-1440),
+            ReceiptTap::Now,
+            ReceiptTap::Categories,
+            ReceiptTap::Category(22),
+            ReceiptTap::Places,
+            ReceiptTap::Place(at),
+            ReceiptTap::AskWithdraw,
+            ReceiptTap::Withdraw,
+            ReceiptTap::Back,
+        ]
+        .map(|t| Tap::Receipt(lead, t));
+        let answers = [Answer::Acknowledge, Answer::UnderWay, Answer::OnScene, Answer::Decline]
+            .map(|a| Tap::Answer(AlarmId(i64::MAX), "东门-P014".into(), a));
+        let rest = [
+            Tap::StandDown(AlarmId(3)),
+            Tap::Widen(AlarmId(3)),
+            Tap::Language(Language::Zh),
+            Tap::Language(Language::En),
+        ];
+        for tap in desk.into_iter().chain(receipt).chain(answers).chain(rest) {
+            let data = tap.encode();
+            assert!(data.len() <= 64, "{data}");
+            assert_eq!(Tap::decode(&data), Some(tap), "{data}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_is_no_tap_and_no_panic(data in ".{0,70}") {
+            if let Some(tap) = Tap::decode(&data) {
+                prop_assert!(Tap::decode(&tap.encode()).is_some());
+            }
+        }
+    }
+}

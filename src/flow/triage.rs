@@ -1,0 +1,407 @@
+//! What an officer taps at the desk. Each decision is taken once, whoever taps twice or at the same time.
+
+use super::decision::{Decision, Given, label, press, rows};
+use super::desk;
+use super::tap::{DeskTap, Tap};
+use super::town::Town;
+use crate::domain::id::{LeadId, Millis, UserId};
+use crate::domain::lead::{Lead, LeadAction, LeadState, Refusal};
+use crate::domain::member::Role;
+use crate::domain::points::{Account, Cause, Target, Transfer, TransferKind, capped, position, settle};
+use crate::domain::text::card::{Speaker, state_key};
+use crate::domain::text::when;
+use crate::port::chat::{Keyboard, Press};
+use crate::port::store::{Ask, Content, Facts, Lane, LeadFile, Post, Similar};
+
+/// What else a press needs to know, once the lead is there.
+pub fn follow_up(press: &Press, tap: DeskTap, facts: &Facts, town: &Town) -> Option<Ask> {
+    let lead = &facts.file.as_ref()?.lead;
+    let _ = press;
+    match tap {
+        DeskTap::Candidates if facts.similar.is_empty() => {
+            let span = town.rules.tip.duplicate_minutes * 60_000;
+            Some(Ask {
+                similar: Some(Similar {
+                    except: lead.id,
+                    since: lead.received_at.plus_ms(-span),
+                    until: lead.received_at.plus_ms(span),
+                    near: lead.scene.as_ref().map(|s| (s.at, s.accuracy_m.max(town.rules.tip.duplicate_radius_m))),
+                }),
+                ..Ask::default()
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Decides a tap on a lead at the desk.
+pub fn tap(given: &Given<'_>, press: &Press, tap: DeskTap) -> Decision {
+    let speaker = given.speaker_in(press.chat, Some(&press.from));
+    let Some(officer) = press.from.user.filter(|u| given.town.holds(*u, Role::Police)) else {
+        return Decision::answer(&press.id, speaker.say("only-police", &[]));
+    };
+    let Some(file) = &given.facts.file else {
+        return Decision::answer(&press.id, speaker.say("no-such-lead", &[]));
+    };
+    let file = file.clone();
+    let action = match tap {
+        DeskTap::Claim => LeadAction::Claim,
+        DeskTap::Verify => LeadAction::Verify,
+        DeskTap::Unfounded => LeadAction::Unfounded,
+        DeskTap::DuplicateOf(original) => LeadAction::DuplicateOf { original },
+        DeskTap::OutOfScope => LeadAction::OutOfScope,
+        DeskTap::Resolve => LeadAction::Resolve,
+        DeskTap::Reopen => LeadAction::Reopen,
+        DeskTap::Undo(version) => return undo(given, press, file, officer, version, &speaker),
+        DeskTap::Alarm => return super::alarm::raise(given, press, file, officer),
+        DeskTap::Candidates => return card_with(given, press, &file, candidates(given, &file, &speaker)),
+        DeskTap::AskOutOfScope => return card_with(given, press, &file, sure(&file, &speaker)),
+        DeskTap::Back => return card_with(given, press, &file, None),
+        DeskTap::Open => return open(given, press, &file),
+        DeskTap::Pin => return pin(given, press, &file),
+    };
+    decide(given, press, file, officer, action, &speaker)
+}
+
+fn decide(
+    given: &Given<'_>,
+    press: &Press,
+    mut file: LeadFile,
+    officer: UserId,
+    action: LeadAction,
+    speaker: &Speaker<'_>,
+) -> Decision {
+    let before = file.lead.clone();
+    let chained = matches!(action, LeadAction::DuplicateOf { .. }) && !file.duplicates.is_empty();
+    let refused = if chained { Err(Refusal::BadOriginal) } else { file.lead.act(action, Some(officer), given.now) };
+    if let Err(refusal) = refused {
+        let text = match refusal {
+            Refusal::AlreadyDone => speaker.say("already-done", &[]),
+            Refusal::NotFrom(state) => {
+                speaker.say("not-from", &[("state", speaker.say(state_key(state), &[]).into())])
+            }
+            Refusal::BadOriginal => speaker.say("bad-original", &[]),
+        };
+        return Decision::answer(&press.id, text);
+    }
+    let mut decision = Decision::answer(
+        &press.id,
+        speaker.say("done", &[("state", speaker.say(state_key(file.lead.state), &[]).into())]),
+    );
+    decision.changes.transfers = rewards(given, &file, officer);
+    decision.history(&file.lead, verb(action), Some(officer), given.now, Some(&before));
+    file.officer = given.town.staff(officer).cloned();
+    push_history(&mut file, &decision);
+    if action == LeadAction::OutOfScope {
+        scrub(&mut decision, given, &mut file);
+    } else {
+        if !matches!(action, LeadAction::Claim | LeadAction::Reopen) {
+            tell_reporter(&mut decision, given, &file);
+        }
+        desk::refresh(&mut decision, given, &file);
+        if file.lead.state.is_closed() {
+            super::alarm::stand_down_with(&mut decision, given, &mut file, Some(officer));
+        }
+    }
+    decision.changes.leads.push(file.lead);
+    decision
+}
+
+/// The card's own history, so that the undo button of this very decision is on it.
+fn push_history(file: &mut LeadFile, decision: &Decision) {
+    file.history.extend(decision.changes.lead_events.iter().cloned());
+}
+
+fn verb(action: LeadAction) -> &'static str {
+    match action {
+        LeadAction::Claim => "claim",
+        LeadAction::Verify => "verify",
+        LeadAction::Unfounded => "unfounded",
+        LeadAction::DuplicateOf { .. } => "duplicate",
+        LeadAction::OutOfScope => "out_of_scope",
+        LeadAction::Resolve => "resolve",
+        LeadAction::Reopen => "reopen",
+        LeadAction::Withdraw => "withdraw",
+    }
+}
+
+/// The ledger entries that bring the rewards of a lead and of its duplicates to where its state says.
+fn rewards(given: &Given<'_>, file: &LeadFile, officer: UserId) -> Vec<Transfer> {
+    let rules = &given.town.rules.points;
+    let lead = &file.lead;
+    let mut out = Vec::new();
+    if let Some(person) = lead.reporter {
+        let (_, paid) = position(&file.transfers, person);
+        let target = match lead.state {
+            LeadState::New | LeadState::Claimed => Target::Held(rules.tip_verified),
+            LeadState::Verified | LeadState::Resolved if paid > 0 => Target::Posted(paid),
+            LeadState::Verified | LeadState::Resolved => {
+                let (day, month) = file.earned;
+                let amount = capped(rules.tip_verified, day, rules.daily_cap);
+                Target::Posted(capped(amount, month, rules.monthly_cap))
+            }
+            // A later reporter's share comes when the original is verified; see `shares`.
+            _ => Target::Nothing,
+        };
+        out.extend(settle(&file.transfers, person, target, &cause(lead, "tip_verified", given.now, officer)));
+    }
+    let mut paid: Vec<UserId> = lead.reporter.into_iter().collect();
+    for (duplicate, transfers) in &file.duplicates {
+        let Some(person) = duplicate.reporter else { continue };
+        let target = share_target(lead.state, rules.tip_duplicate, &mut paid, person);
+        let mut entries = settle(transfers, person, target, &cause(lead, "tip_duplicate", given.now, officer));
+        for entry in &mut entries {
+            entry.key = format!("lead:{}:of:{}", duplicate.id, entry.key);
+            entry.lead = Some(duplicate.id);
+        }
+        out.extend(entries);
+    }
+    out
+}
+
+/// A later reporter is paid once for an event, and not beside being paid in full for it.
+fn share_target(original: LeadState, share: i64, paid: &mut Vec<UserId>, person: UserId) -> Target {
+    let due = matches!(original, LeadState::Verified | LeadState::Resolved) && !paid.contains(&person);
+    if due {
+        paid.push(person);
+        Target::Posted(share)
+    } else {
+        Target::Nothing
+    }
+}
+
+fn cause(lead: &Lead, rule: &'static str, at: Millis, by: UserId) -> Cause {
+    Cause { key: format!("lead:{}:v{}", lead.id, lead.version), rule, lead: lead.id, at, by: Some(by) }
+}
+
+/// Merging into a lead that is verified already pays the later reporter's share at once.
+pub fn share_of_merge(given: &Given<'_>, file: &LeadFile, original: &LeadFile, officer: UserId) -> Vec<Transfer> {
+    let Some(person) = file.lead.reporter else { return Vec::new() };
+    let mut paid: Vec<UserId> = original.lead.reporter.into_iter().collect();
+    paid.extend(original.duplicates.iter().filter(|(l, _)| l.id != file.lead.id).filter_map(|(l, _)| l.reporter));
+    let target = share_target(original.lead.state, given.town.rules.points.tip_duplicate, &mut paid, person);
+    let Target::Posted(amount) = target else { return Vec::new() };
+    vec![Transfer {
+        key: format!("lead:{}:v{}:share", file.lead.id, file.lead.version),
+        kind: TransferKind::Award,
+        debit: Account::Budget,
+        credit: Account::Person(person),
+        amount,
+        at: given.now,
+        rule: "tip_duplicate".into(),
+        lead: Some(file.lead.id),
+        alarm: None,
+        reverses: None,
+        by: Some(officer),
+    }]
+}
+
+fn tell_reporter(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {
+    let lead = &file.lead;
+    let Some(chat) = desk::receipt_chat(lead) else { return };
+    let key = match lead.state {
+        LeadState::Verified => "outcome-verified",
+        LeadState::Unfounded => "outcome-unfounded",
+        LeadState::Duplicate => "outcome-duplicate",
+        LeadState::Resolved => "outcome-resolved",
+        _ => return,
+    };
+    let speaker = desk::reporter_speaker(given, file, chat);
+    let paid: i64 = decision
+        .changes
+        .transfers
+        .iter()
+        .filter(|t| t.lead == Some(lead.id) && lead.reporter.is_some_and(|r| t.credit == Account::Person(r)))
+        .map(|t| t.amount)
+        .sum();
+    let mut html = speaker.say(key, &[("number", lead.id.0.into())]);
+    // In a group the others need not read what somebody earned.
+    if paid > 0 && chat.0 > 0 {
+        html.push('\n');
+        html.push_str(&speaker.say("outcome-points", &[("points", paid.into())]));
+    }
+    let post = decision.post(chat, format!("lead:{}:outcome:{}", lead.id, lead.version), Lane::Reply, html);
+    post.lead = Some(lead.id);
+    post.thread = lead.thread.filter(|_| chat == lead.chat);
+    if let Content::Text { reply_to, .. } = &mut post.content
+        && chat == lead.chat
+    {
+        *reply_to = Some(lead.message);
+    }
+}
+
+/// Takes back the decision that made `version`, if it is this officer's, the newest, and young enough.
+fn undo(
+    given: &Given<'_>,
+    press: &Press,
+    mut file: LeadFile,
+    officer: UserId,
+    version: i64,
+    speaker: &Speaker<'_>,
+) -> Decision {
+    let last = file.history.iter().max_by_key(|e| e.version).cloned();
+    let before = last.as_ref().filter(|e| e.version == version && e.by == Some(officer)).and_then(|e| {
+        let before = e.before.as_ref()?;
+        serde_json::from_str::<Lead>(before).ok()
+    });
+    let Some(before) = before.filter(|_| desk::undoable(&file, given) == Some(version)) else {
+        return Decision::answer(&press.id, speaker.say("undo-too-late", &[]));
+    };
+    let now = file.lead.clone();
+    file.lead = Lead { version: now.version + 1, ..before };
+    let mut decision = Decision::answer(&press.id, speaker.say("undone", &[]));
+    decision.changes.transfers = rewards(given, &file, officer);
+    decision.history(&file.lead, "undo", Some(officer), given.now, Some(&now));
+    file.officer = file.lead.officer.and_then(|o| given.town.staff(o)).cloned();
+    push_history(&mut file, &decision);
+    // The reporter may have read the outcome that no longer holds.
+    if let Some(chat) = desk::receipt_chat(&file.lead)
+        && file.posts.iter().any(|p| p.subject == format!("lead:{}:outcome:{version}", file.lead.id))
+    {
+        decision.changes.posts.push(Post {
+            chat,
+            thread: None,
+            subject: format!("lead:{}:outcome:{version}", file.lead.id),
+            lane: Lane::Reply,
+            content: Content::Gone,
+            lead: Some(file.lead.id),
+            call: None,
+        });
+    }
+    desk::refresh(&mut decision, given, &file);
+    decision.changes.leads.push(file.lead);
+    decision
+}
+
+/// Out of scope is final: nothing of the lead is kept but its number, and every message about it is taken away.
+fn scrub(decision: &mut Decision, given: &Given<'_>, file: &mut LeadFile) {
+    super::alarm::stand_down_with(decision, given, file, file.lead.officer);
+    let lead = &mut file.lead;
+    let (chat, message, thread) = (lead.chat, lead.message, lead.thread);
+    let card = desk::card_subject(lead);
+    lead.scrub();
+    decision.changes.scrub.push(lead.id);
+    // The stand-down of an alarm stays queued: those called must hear it; its words name no place.
+    for event in &mut decision.changes.lead_events {
+        event.before = None;
+    }
+    let keep: Vec<String> = decision.changes.posts.iter().map(|p| p.subject.clone()).collect();
+    for posted in &file.posts {
+        if posted.subject == card || keep.contains(&posted.subject) {
+            continue;
+        }
+        decision.changes.posts.push(Post {
+            chat: posted.chat,
+            thread: None,
+            subject: posted.subject.clone(),
+            lane: Lane::Reply,
+            content: Content::Gone,
+            lead: None,
+            call: None,
+        });
+    }
+    let mut take_down = |message| {
+        decision.changes.posts.push(Post {
+            chat,
+            thread,
+            subject: format!("down:{message}"),
+            lane: Lane::Reply,
+            content: Content::Delete { message },
+            lead: None,
+            call: None,
+        });
+    };
+    take_down(message);
+    for attachment in file.attachments.drain(..) {
+        if attachment.message != message && attachment.chat == chat {
+            take_down(attachment.message);
+        }
+    }
+    if let Some(desk) = given.town.desk() {
+        desk::put_card(decision, given, file, desk, None);
+    }
+}
+
+fn card_with(given: &Given<'_>, press: &Press, file: &LeadFile, keyboard: Option<Keyboard>) -> Decision {
+    let mut decision = Decision::answer(&press.id, String::new());
+    if file.lead.state != LeadState::OutOfScope {
+        desk::put_card(&mut decision, given, file, press.chat, keyboard);
+    }
+    decision
+}
+
+fn open(given: &Given<'_>, press: &Press, file: &LeadFile) -> Decision {
+    let mut decision = card_with(given, press, file, None);
+    let speaker = given.speaker_in(press.chat, Some(&press.from));
+    desk::put_media(&mut decision, &file.lead, &file.attachments, press.chat, &speaker);
+    decision
+}
+
+fn sure(file: &LeadFile, speaker: &Speaker<'_>) -> Option<Keyboard> {
+    let tap = |key, tap| press(label(speaker, key), &Tap::Desk(file.lead.id, tap));
+    Some(rows(vec![tap("button-out-of-scope-sure", DeskTap::OutOfScope), tap("button-back", DeskTap::Back)], 1))
+}
+
+/// Leads near in place and time, likeliest first, each with why.
+fn candidates(given: &Given<'_>, file: &LeadFile, speaker: &Speaker<'_>) -> Option<Keyboard> {
+    let lead = &file.lead;
+    let mut near: Vec<(&Lead, Option<f64>, i64)> = given
+        .facts
+        .similar
+        .iter()
+        .filter(|l| !matches!(l.state, LeadState::OutOfScope | LeadState::Duplicate | LeadState::Withdrawn))
+        .map(|l| {
+            let metres = lead.scene.as_ref().zip(l.scene.as_ref()).map(|(a, b)| a.at.distance_m(b.at));
+            (l, metres, (lead.received_at.since(l.received_at) / 60_000).abs())
+        })
+        .collect();
+    near.sort_by(|a, b| {
+        let key = |c: &(&Lead, Option<f64>, i64)| (c.0.category != lead.category, c.1.unwrap_or(1e9) as i64, c.2);
+        key(a).cmp(&key(b))
+    });
+    let mut buttons: Vec<_> = near
+        .into_iter()
+        .take(6)
+        .map(|(other, metres, minutes)| {
+            let text = speaker.say(
+                "button-duplicate-of",
+                &[
+                    ("number", other.id.0.into()),
+                    ("category", speaker.category(other.category.as_deref()).into()),
+                    ("distance", metres.map_or("?".to_owned(), when::distance).into()),
+                    ("minutes", minutes.into()),
+                ],
+            );
+            press(text, &Tap::Desk(lead.id, DeskTap::DuplicateOf(other.id)))
+        })
+        .collect();
+    buttons.push(press(label(speaker, if buttons.is_empty() { "button-no-candidates" } else { "button-back" }), &Tap::Desk(lead.id, DeskTap::Back)));
+    Some(rows(buttons, 1))
+}
+
+fn pin(given: &Given<'_>, press: &Press, file: &LeadFile) -> Decision {
+    let mut decision = Decision::answer(&press.id, String::new());
+    if let Some(scene) = &file.lead.scene {
+        let speaker = given.speaker_in(press.chat, Some(&press.from));
+        decision.changes.posts.push(Post {
+            chat: press.chat,
+            thread: None,
+            // Each tap shows it anew, where the officer is reading.
+            subject: format!("lead:{}:pin:{}", file.lead.id, given.event),
+            lane: Lane::Desk,
+            content: Content::Pin {
+                at: scene.at,
+                title: Some(speaker.say("pin-title", &[("number", file.lead.id.0.into())])),
+            },
+            lead: Some(file.lead.id),
+            call: None,
+        });
+    }
+    decision
+}
+
+/// The original of a merge, if a lead can be merged into it.
+pub fn is_original(lead: LeadId, original: &Lead) -> bool {
+    original.id != lead
+        && !matches!(original.state, LeadState::OutOfScope | LeadState::Duplicate | LeadState::Withdrawn)
+}
