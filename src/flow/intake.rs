@@ -126,7 +126,7 @@ fn put_before_desk(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) 
     let Some(desk) = given.town.desk() else { return };
     // An urgent lead has its own card however busy the desk is.
     if given.busy_desk && !file.lead.urgent {
-        put_queue(decision, desk);
+        put_queue(decision, given, desk);
         return;
     }
     desk::put_card(decision, given, file, desk, None);
@@ -135,13 +135,13 @@ fn put_before_desk(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) 
 }
 
 /// Puts the desk's queue card; it is written when it is sent.
-pub fn put_queue(decision: &mut Decision, desk: ChatId) {
+fn put_queue(decision: &mut Decision, given: &Given<'_>, desk: ChatId) {
     decision.changes.posts.push(Post {
         chat: desk,
         thread: None,
         subject: "queue".into(),
         lane: Lane::Desk,
-        content: Content::Queue,
+        content: Content::Queue { language: given.town.group_language(desk) },
         lead: None,
         call: None,
     });
@@ -161,7 +161,7 @@ fn fold_receipt(decision: &mut Decision, given: &Given<'_>, message: &Message, n
         });
     };
     post(format!("seen:{number}"), Content::React { message: message.id, emoji: SEEN.into() });
-    post(format!("receipts:{}", minute.0), Content::Receipts { from: minute, to: minute.plus_ms(MINUTE_MS) });
+    post(format!("receipts:{}", minute.0), Content::Receipts { from: minute, to: minute.plus_ms(MINUTE_MS), language: given.town.group_language(message.chat) });
 }
 
 /// A tip that can put its reporter in danger does not stay in a group: a link to go on in private, then

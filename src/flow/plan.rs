@@ -65,6 +65,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The plan of a payload that cannot be read: stored and skipped, never fatal to its neighbours.
+    pub fn unreadable() -> Self {
+        Self::nothing()
+    }
+
     fn nothing() -> Self {
         Self { work: Work::Nothing, ask: Ask::default(), keys: Vec::new() }
     }
@@ -201,7 +206,7 @@ impl Plan {
 pub fn follow_up(work: &Work, facts: &Facts, town: &Town) -> Option<Ask> {
     if facts.file.is_some() {
         return match work {
-            Work::Press(press, Tap::Desk(_, tap)) => super::triage::follow_up(press, *tap, facts, town),
+            Work::Press(_, Tap::Desk(_, tap)) => super::triage::follow_up(*tap, facts, town),
             _ => None,
         };
     }

@@ -7,18 +7,17 @@ use super::town::Town;
 use crate::domain::id::{LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadAction, LeadState, Refusal};
 use crate::domain::member::Role;
-use crate::domain::points::{Account, Cause, Target, Transfer, TransferKind, capped, position, settle};
+use crate::domain::points::{Account, Cause, Target, Transfer, capped, position, settle};
 use crate::domain::text::card::{Speaker, state_key};
 use crate::domain::text::when;
 use crate::port::chat::{Keyboard, Press};
 use crate::port::store::{Ask, Content, Facts, Lane, LeadFile, Post, Similar};
 
 /// What else a press needs to know, once the lead is there.
-pub fn follow_up(press: &Press, tap: DeskTap, facts: &Facts, town: &Town) -> Option<Ask> {
+pub fn follow_up(tap: DeskTap, facts: &Facts, town: &Town) -> Option<Ask> {
     let lead = &facts.file.as_ref()?.lead;
-    let _ = press;
     match tap {
-        DeskTap::Candidates if facts.similar.is_empty() => {
+        DeskTap::Candidates => {
             let span = town.rules.tip.duplicate_minutes * 60_000;
             Some(Ask {
                 similar: Some(Similar {
@@ -30,6 +29,7 @@ pub fn follow_up(press: &Press, tap: DeskTap, facts: &Facts, town: &Town) -> Opt
                 ..Ask::default()
             })
         }
+        DeskTap::DuplicateOf(original) => Some(Ask { original: Some(original), ..Ask::default() }),
         _ => None,
     }
 }
@@ -72,9 +72,12 @@ fn decide(
     speaker: &Speaker<'_>,
 ) -> Decision {
     let before = file.lead.clone();
-    let chained = matches!(action, LeadAction::DuplicateOf { .. }) && !file.duplicates.is_empty();
-    let refused = if chained { Err(Refusal::BadOriginal) } else { file.lead.act(action, Some(officer), given.now) };
-    if let Err(refusal) = refused {
+    // A lead that others were merged into cannot be merged itself, nor into one that is merged or gone.
+    let merge_stands = !matches!(action, LeadAction::DuplicateOf { .. })
+        || file.duplicates.is_empty() && given.facts.original.as_ref().is_some_and(|o| is_original(file.lead.id, &o.lead));
+    let acted =
+        if merge_stands { file.lead.act(action, Some(officer), given.now) } else { Err(Refusal::BadOriginal) };
+    if let Err(refusal) = acted {
         let text = match refusal {
             Refusal::AlreadyDone => speaker.say("already-done", &[]),
             Refusal::NotFrom(state) => {
@@ -140,10 +143,11 @@ fn rewards(given: &Given<'_>, file: &LeadFile, officer: UserId) -> Vec<Transfer>
                 let amount = capped(rules.tip_verified, day, rules.daily_cap);
                 Target::Posted(capped(amount, month, rules.monthly_cap))
             }
-            // A later reporter's share comes when the original is verified; see `shares`.
+            LeadState::Duplicate => merged_target(given, lead, person),
             _ => Target::Nothing,
         };
-        out.extend(settle(&file.transfers, person, target, &cause(lead, "tip_verified", given.now, officer)));
+        let rule = if lead.state == LeadState::Duplicate { "tip_duplicate" } else { "tip_verified" };
+        out.extend(settle(&file.transfers, person, target, &cause(lead, rule, given.now, officer)));
     }
     let mut paid: Vec<UserId> = lead.reporter.into_iter().collect();
     for (duplicate, transfers) in &file.duplicates {
@@ -159,6 +163,14 @@ fn rewards(given: &Given<'_>, file: &LeadFile, officer: UserId) -> Vec<Transfer>
     out
 }
 
+/// Merging into a lead that is verified already pays the later reporter's share at once; else it is paid with it.
+fn merged_target(given: &Given<'_>, lead: &Lead, person: UserId) -> Target {
+    let Some(original) = &given.facts.original else { return Target::Nothing };
+    let mut paid: Vec<UserId> = original.lead.reporter.into_iter().collect();
+    paid.extend(original.duplicates.iter().filter(|(d, _)| d.id != lead.id).filter_map(|(d, _)| d.reporter));
+    share_target(original.lead.state, given.town.rules.points.tip_duplicate, &mut paid, person)
+}
+
 /// A later reporter is paid once for an event, and not beside being paid in full for it.
 fn share_target(original: LeadState, share: i64, paid: &mut Vec<UserId>, person: UserId) -> Target {
     let due = matches!(original, LeadState::Verified | LeadState::Resolved) && !paid.contains(&person);
@@ -172,28 +184,6 @@ fn share_target(original: LeadState, share: i64, paid: &mut Vec<UserId>, person:
 
 fn cause(lead: &Lead, rule: &'static str, at: Millis, by: UserId) -> Cause {
     Cause { key: format!("lead:{}:v{}", lead.id, lead.version), rule, lead: lead.id, at, by: Some(by) }
-}
-
-/// Merging into a lead that is verified already pays the later reporter's share at once.
-pub fn share_of_merge(given: &Given<'_>, file: &LeadFile, original: &LeadFile, officer: UserId) -> Vec<Transfer> {
-    let Some(person) = file.lead.reporter else { return Vec::new() };
-    let mut paid: Vec<UserId> = original.lead.reporter.into_iter().collect();
-    paid.extend(original.duplicates.iter().filter(|(l, _)| l.id != file.lead.id).filter_map(|(l, _)| l.reporter));
-    let target = share_target(original.lead.state, given.town.rules.points.tip_duplicate, &mut paid, person);
-    let Target::Posted(amount) = target else { return Vec::new() };
-    vec![Transfer {
-        key: format!("lead:{}:v{}:share", file.lead.id, file.lead.version),
-        kind: TransferKind::Award,
-        debit: Account::Budget,
-        credit: Account::Person(person),
-        amount,
-        at: given.now,
-        rule: "tip_duplicate".into(),
-        lead: Some(file.lead.id),
-        alarm: None,
-        reverses: None,
-        by: Some(officer),
-    }]
 }
 
 fn tell_reporter(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {
@@ -281,15 +271,13 @@ fn scrub(decision: &mut Decision, given: &Given<'_>, file: &mut LeadFile) {
     let card = desk::card_subject(lead);
     lead.scrub();
     decision.changes.scrub.push(lead.id);
-    // The stand-down of an alarm stays queued: those called must hear it; its words name no place.
     for event in &mut decision.changes.lead_events {
         event.before = None;
     }
-    let keep: Vec<String> = decision.changes.posts.iter().map(|p| p.subject.clone()).collect();
-    for posted in &file.posts {
-        if posted.subject == card || keep.contains(&posted.subject) {
-            continue;
-        }
+    // The stand-down stays queued: those called must hear it, and its words name no place. Cards and boards go.
+    let id = lead.id;
+    decision.changes.posts.retain(|p| p.lead != Some(id));
+    for posted in file.posts.iter().filter(|p| p.subject != card) {
         decision.changes.posts.push(Post {
             chat: posted.chat,
             thread: None,
@@ -400,8 +388,8 @@ fn pin(given: &Given<'_>, press: &Press, file: &LeadFile) -> Decision {
     decision
 }
 
-/// The original of a merge, if a lead can be merged into it.
-pub fn is_original(lead: LeadId, original: &Lead) -> bool {
+/// Whether a lead can be merged into another.
+fn is_original(lead: LeadId, original: &Lead) -> bool {
     original.id != lead
         && !matches!(original.state, LeadState::OutOfScope | LeadState::Duplicate | LeadState::Withdrawn)
 }

@@ -7,7 +7,8 @@ use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, OutboxId, UserId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent, LeadState};
-use crate::domain::member::Member;
+use crate::domain::member::{Language, Member};
+use crate::domain::period::Period;
 use crate::domain::place::{Place, Wgs84};
 use crate::domain::points::Transfer;
 use crate::port::chat::Keyboard;
@@ -156,12 +157,16 @@ pub struct Ask {
     pub similar: Option<Similar>,
     /// The person's balance and last entries.
     pub statement: Option<UserId>,
+    /// Another lead with all that hangs on it: the original of a merge.
+    pub original: Option<LeadId>,
     /// With [`Ask::lead`] or [`Ask::alarm`]: what its reporter was paid for tips since these two instants (day, month).
     pub earned_since: Option<(Millis, Millis)>,
     /// Leads written in this chat and received in the half-open span, oldest first, at most 100.
     pub chat_leads: Option<(ChatId, Millis, Millis)>,
     /// An invite code.
     pub invite: Option<String>,
+    /// The lead with this reporter's code, with all that hangs on it.
+    pub tip_code: Option<String>,
 }
 
 /// Which leads may be about the same event.
@@ -274,8 +279,10 @@ pub struct Facts {
     pub newest_tip: Option<Lead>,
     /// See [`Ask::loose`].
     pub loose: Vec<Attachment>,
-    /// See [`Ask::lead`] and [`Ask::alarm`].
+    /// See [`Ask::lead`], [`Ask::alarm`] and [`Ask::tip_code`].
     pub file: Option<LeadFile>,
+    /// See [`Ask::original`].
+    pub original: Option<LeadFile>,
     /// See [`Ask::similar`].
     pub similar: Vec<Lead>,
     /// See [`Ask::statement`].
@@ -355,26 +362,27 @@ pub enum Content {
         under: Option<String>,
     },
     /// The desk's queue card, made from what stands when it is sent.
-    Queue,
+    Queue {
+        /// In which language.
+        language: Language,
+    },
     /// One receipt for all tips of a chat within a span of time, made when it is sent.
     Receipts {
         /// Received from…
         from: Millis,
         /// …until, exclusive.
         to: Millis,
+        /// In which language.
+        language: Language,
     },
     /// An export, made when it is sent.
     Export {
-        /// First day or instant, inclusive.
-        from: Millis,
-        /// End, exclusive.
-        to: Millis,
+        /// Which period.
+        period: Period,
         /// `leads`, `points` or `alarms`.
         what: String,
         /// `xlsx`, `csv` or `digest` (of the CSV).
         format: String,
-        /// The period as people read it.
-        title: String,
         /// Whether names may stand in it.
         names: bool,
     },

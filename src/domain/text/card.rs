@@ -267,16 +267,14 @@ impl Speaker<'_> {
         for call in calls.iter().take(50) {
             out.push('\n');
             let at = match call.state() {
-                CallState::Called => call.failure.is_none().then_some(call.called_at),
+                CallState::Called => Some(call.called_at),
                 CallState::Acknowledged => call.acknowledged_at,
                 CallState::UnderWay => call.under_way_at,
                 CallState::OnScene => call.on_scene_at,
                 CallState::Declined => call.declined_at,
             };
-            let state = match &call.failure {
-                Some(_) if call.state() == CallState::Called => self.say("call-failed", &[]),
-                _ => self.say(call_key(call.state()), &[]),
-            };
+            let unreached = call.failure.is_some() && call.delivered_at.is_none() && call.state() == CallState::Called;
+            let state = self.say(if unreached { "call-failed" } else { call_key(call.state()) }, &[]);
             out.push_str(&self.say(
                 "board-line",
                 &[

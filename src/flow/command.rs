@@ -1,0 +1,406 @@
+//! Commands: help, language, points, export, setting up groups and people.
+
+use super::decision::{Decision, Given, label, press};
+use super::desk;
+use super::plan::Key;
+use super::tap::Tap;
+use crate::domain::group::{Group, GroupKind};
+use crate::domain::id::{ChatId, UserId};
+use crate::domain::member::{Language, Role};
+use crate::domain::place::Datum;
+use crate::domain::text::card::Speaker;
+use crate::domain::text::{escape, when};
+use crate::domain::tip::ChatKind;
+use crate::domain::period::Period;
+use crate::port::chat::{Button, Message, Sender};
+use crate::port::store::{Access, Ask, Content, Invite, Lane, Post};
+
+/// For how long an invitation is good.
+const INVITE_MS: i64 = 7 * 24 * 3_600_000;
+
+/// A command that the bot knows. The help text is made from [`Command::LIST`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// `/start`, with what stood in the deep link.
+    Start(String),
+    /// `/help`
+    Help,
+    /// `/language [zh|en]`
+    Language(String),
+    /// `/points`
+    Points,
+    /// `/export YYYY-MM [leads|points|alarms]`
+    Export(String),
+    /// `/setup liaison|desk|office [lat,lon]`
+    Setup(String),
+    /// `/invite police|responder|office|payout|admin`
+    Invite(String),
+}
+
+impl Command {
+    /// Name and text key of each command that is shown to people, in the order of the help text.
+    pub const LIST: &'static [(&'static str, &'static str)] = &[
+        ("tip", "command-tip"),
+        ("points", "command-points"),
+        ("language", "command-language"),
+        ("help", "command-help"),
+        ("export", "command-export"),
+        ("setup", "command-setup"),
+        ("invite", "command-invite"),
+    ];
+
+    /// The command that a message is; `None` for `/tip`, which is a tip, and for what nobody knows.
+    pub fn parse(message: &Message) -> Option<Self> {
+        let rest = message.text.trim_start().strip_prefix('/')?;
+        let (name, args) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let (name, addressee) = name.split_once('@').map_or((name, None), |(n, a)| (n, Some(a)));
+        if addressee.is_some() && !message.mentions_bot {
+            return None;
+        }
+        let args = args.trim().to_owned();
+        match name.to_ascii_lowercase().as_str() {
+            "start" => Some(Self::Start(args)),
+            "help" => Some(Self::Help),
+            "language" => Some(Self::Language(args)),
+            "points" => Some(Self::Points),
+            "export" => Some(Self::Export(args)),
+            "setup" => Some(Self::Setup(args)),
+            "invite" => Some(Self::Invite(args)),
+            _ => None,
+        }
+    }
+
+    /// Adds what must be known to decide it.
+    pub fn ask(&self, message: &Message, ask: &mut Ask, keys: &mut Vec<Key>) {
+        match self {
+            Self::Points => ask.statement = message.from.user,
+            Self::Start(payload) => match payload.split_once('_') {
+                Some(("i", code)) => {
+                    ask.invite = Some(code.to_owned());
+                    keys.push(Key::Alone);
+                }
+                Some(("t", code)) => {
+                    ask.tip_code = Some(code.to_owned());
+                    keys.push(Key::Alone);
+                }
+                _ => {}
+            },
+            Self::Setup(_) | Self::Invite(_) => keys.push(Key::Alone),
+            Self::Help | Self::Language(_) | Self::Export(_) => {}
+        }
+    }
+}
+
+/// Decides a command.
+pub fn decide(given: &Given<'_>, message: &Message, command: &Command) -> Decision {
+    match command {
+        Command::Start(payload) => start(given, message, payload),
+        Command::Help => help(given, message),
+        Command::Language(words) => language(given, message, words),
+        Command::Points => points(given, message),
+        Command::Export(words) => export(given, message, words),
+        Command::Setup(words) => setup(given, message, words),
+        Command::Invite(words) => invite(given, message, words),
+    }
+}
+
+fn reply(decision: &mut Decision, message: &Message, html: String) {
+    let post = decision.post(message.chat, format!("reply:{}", message.id), Lane::Reply, html);
+    post.thread = message.thread;
+    if let (Content::Text { reply_to, .. }, false) = (&mut post.content, message.private) {
+        *reply_to = Some(message.id);
+    }
+}
+
+fn answer(given: &Given<'_>, message: &Message, key: &str) -> Decision {
+    let speaker = given.speaker_in(message.chat, Some(&message.from));
+    let mut decision = Decision::nothing();
+    reply(&mut decision, message, speaker.say(key, &[]));
+    decision
+}
+
+fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
+    if let Some(invite) = given.facts.invite.clone().filter(|_| message.private) {
+        return accept(given, message, invite);
+    }
+    if let Some(file) = given.facts.file.clone().filter(|f| message.private && f.lead.reporter == message.from.user) {
+        let mut decision = Decision::nothing();
+        let speaker = given.speaker_in(message.chat, Some(&message.from));
+        let first = meet(&mut decision, given, &message.from);
+        desk::put_receipt(&mut decision, given, &file.lead, &speaker, first, None);
+        return decision;
+    }
+    if payload.starts_with("i_") {
+        return answer(given, message, "invite-bad");
+    }
+    help(given, message)
+}
+
+/// Puts a person on file who was told what is kept; tells whether that is new.
+fn meet(decision: &mut Decision, given: &Given<'_>, from: &Sender) -> bool {
+    let Some(mut member) = given.member_of(from, "").filter(|m| m.told_at.is_none()) else { return false };
+    member.told_at = Some(given.now);
+    decision.changes.members.push(member);
+    true
+}
+
+/// The help text: what to write, the commands, what is kept.
+pub fn help(given: &Given<'_>, message: &Message) -> Decision {
+    let mut decision = Decision::nothing();
+    let speaker = given.speaker_in(message.chat, Some(&message.from));
+    let mut html = speaker.say("help", &[("number", given.town.rules.emergency_number.as_str().into())]);
+    for (name, key) in Command::LIST {
+        html.push_str(&format!("\n/{name} {}", speaker.say(key, &[])));
+    }
+    html.push_str("\n\n");
+    html.push_str(&speaker.say("first-contact", &[]));
+    if message.private {
+        meet(&mut decision, given, &message.from);
+    }
+    reply(&mut decision, message, html);
+    decision
+}
+
+fn language(given: &Given<'_>, message: &Message, words: &str) -> Decision {
+    let chosen = match words {
+        "zh" | "中文" => Some(Language::Zh),
+        "en" | "English" | "english" => Some(Language::En),
+        _ => None,
+    };
+    if let Some(language) = chosen {
+        return set_language(given, message.chat, message.private, &message.from, language, message);
+    }
+    let mut decision = answer(given, message, "language-which");
+    if let Some(Content::Text { keyboard, .. }) = decision.changes.posts.last_mut().map(|p| &mut p.content) {
+        let button = |name: &str, language| press(name.to_owned(), &Tap::Language(language));
+        *keyboard = vec![vec![button("中文", Language::Zh), button("English", Language::En)]];
+    }
+    decision
+}
+
+fn set_language(
+    given: &Given<'_>,
+    chat: ChatId,
+    private: bool,
+    from: &Sender,
+    language: Language,
+    message: &Message,
+) -> Decision {
+    let mut decision = Decision::nothing();
+    match change_language(&mut decision, given, chat, private, from, language) {
+        Ok(()) => reply(&mut decision, message, given.town.speaker(language, given.now).say("language-set", &[])),
+        Err(key) => return answer(given, message, key),
+    }
+    decision
+}
+
+/// A person's own language in private; a group's by an admin or an officer.
+fn change_language(
+    decision: &mut Decision,
+    given: &Given<'_>,
+    chat: ChatId,
+    private: bool,
+    from: &Sender,
+    language: Language,
+) -> Result<(), &'static str> {
+    if private {
+        let Some(mut member) = given.member_of(from, "") else { return Err("not-anonymous") };
+        member.language = Some(language);
+        decision.changes.members.push(member);
+        return Ok(());
+    }
+    let Some(group) = given.town.group(chat) else { return Err("group-unknown") };
+    if !from.user.is_some_and(|u| given.town.holds(u, Role::Admin) || given.town.holds(u, Role::Police)) {
+        return Err("only-admin");
+    }
+    decision.changes.groups.push(Group { language, ..group.clone() });
+    Ok(())
+}
+
+/// A tap on one of the language buttons.
+pub fn language_tap(given: &Given<'_>, press: &crate::port::chat::Press, language: Language) -> Decision {
+    let mut decision = Decision::nothing();
+    let key = match change_language(&mut decision, given, press.chat, press.chat.0 > 0, &press.from, language) {
+        Ok(()) => "language-set",
+        Err(key) => key,
+    };
+    decision.reply_to_press(&press.id, given.town.speaker(language, given.now).say(key, &[]));
+    decision
+}
+
+fn points(given: &Given<'_>, message: &Message) -> Decision {
+    let speaker = given.speaker_in(message.chat, Some(&message.from));
+    let mut decision = Decision::nothing();
+    if message.from.user.is_none() {
+        return answer(given, message, "not-anonymous");
+    }
+    if !message.private {
+        // What somebody earned is nobody else's business.
+        reply(&mut decision, message, speaker.say("points-private", &[]));
+        if let Some(Content::Text { keyboard, .. }) = decision.changes.posts.last_mut().map(|p| &mut p.content) {
+            let url = format!("https://t.me/{}?start=points", given.town.bot);
+            *keyboard = vec![vec![Button::Link { label: label(&speaker, "button-go-private"), url }]];
+        }
+        return decision;
+    }
+    reply(&mut decision, message, statement(given, &speaker));
+    decision
+}
+
+fn statement(given: &Given<'_>, speaker: &Speaker<'_>) -> String {
+    let statement = &given.facts.statement;
+    let mut html =
+        speaker.say("points", &[("balance", statement.balance.into()), ("held", statement.held.into())]);
+    for line in &statement.entries {
+        html.push('\n');
+        let rule = match line.rule.as_str() {
+            "tip_verified" => "rule-tip-verified",
+            "tip_duplicate" => "rule-tip-duplicate",
+            "on_scene" => "rule-on-scene",
+            _ => "rule-other",
+        };
+        html.push_str(&speaker.say(
+            "points-line",
+            &[
+                ("time", when::clock(line.at, given.now, speaker.zone).into()),
+                ("amount", format!("{:+}", line.amount).into()),
+                ("rule", speaker.say(rule, &[]).into()),
+                ("lead", line.lead.map_or(String::new(), |l| l.to_string()).into()),
+            ],
+        ));
+    }
+    html
+}
+
+fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
+    let speaker = given.speaker_in(message.chat, Some(&message.from));
+    let in_office = given.town.kind(message.chat) == Some(GroupKind::Office);
+    let clerk = message.from.user.filter(|u| given.town.holds(*u, Role::Office) || given.town.holds(*u, Role::Payout));
+    let Some(clerk) = clerk.filter(|_| in_office) else { return answer(given, message, "export-not-here") };
+    let mut words = words.split_whitespace();
+    let month = words.next().unwrap_or("");
+    let what = words.next().unwrap_or("points");
+    if !matches!(what, "leads" | "points" | "alarms") {
+        return answer(given, message, "export-usage");
+    }
+    let zone = given.town.rules.time_zone;
+    let this_month = given.now.utc().with_timezone(&zone).format("%Y-%m").to_string();
+    let month = if month.is_empty() { &this_month } else { month };
+    let Ok(period) = Period::month(month, zone) else { return answer(given, message, "export-usage") };
+    let names = given.town.holds(clerk, Role::Payout);
+    let mut decision = Decision::nothing();
+    reply(&mut decision, message, speaker.say("export-coming", &[("period", month.into())]));
+    for format in ["xlsx", "csv", "digest"] {
+        decision.changes.posts.push(Post {
+            chat: message.chat,
+            thread: message.thread,
+            subject: format!("export:{}:{format}", message.id),
+            lane: Lane::Routine,
+            content: Content::Export {
+                period,
+                what: what.to_owned(),
+                format: format.to_owned(),
+                names,
+            },
+            lead: None,
+            call: None,
+        });
+    }
+    decision.changes.access.push(Access {
+        at: given.now,
+        who: clerk.to_string(),
+        what: if names { "export with names" } else { "export" }.to_owned(),
+        detail: format!("{what} {month}"),
+    });
+    decision
+}
+
+fn setup(given: &Given<'_>, message: &Message, words: &str) -> Decision {
+    if message.private {
+        return answer(given, message, "setup-in-group");
+    }
+    if !message.from.user.is_some_and(|u| given.town.holds(u, Role::Admin)) {
+        return answer(given, message, "only-admin");
+    }
+    let (kind, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
+    let kind = match kind {
+        "liaison" | "联络" | "联络群" => GroupKind::Liaison,
+        "desk" | "研判" | "研判群" => GroupKind::Desk,
+        "office" | "办公" | "办公室" => GroupKind::Office,
+        _ => return answer(given, message, "setup-usage"),
+    };
+    let known = given.town.group(message.chat);
+    let place = given.town.reader.understand(rest, message.date, ChatKind::Private, None).place;
+    let group = Group {
+        chat: message.chat,
+        kind,
+        name: if message.title.is_empty() { message.chat.to_string() } else { message.title.clone() },
+        area: place.map(|p| p.at).or(known.and_then(|g| g.area)),
+        pin_datum: known.map_or(Datum::Wgs84, |g| g.pin_datum),
+        language: given.town.group_language(message.chat),
+    };
+    let speaker = given.speaker_in(message.chat, Some(&message.from));
+    let mut decision = Decision::nothing();
+    let key = match kind {
+        GroupKind::Liaison => "setup-liaison",
+        GroupKind::Desk => "setup-desk",
+        GroupKind::Office => "setup-office",
+    };
+    let area = group.area.map_or("–".to_owned(), |a| format!("{:.5},{:.5}", a.lat, a.lon));
+    reply(&mut decision, message, speaker.say(key, &[("area", area.into())]));
+    decision.changes.groups.push(group);
+    decision
+}
+
+fn role_of(word: &str) -> Option<Role> {
+    match word {
+        "police" => Some(Role::Police),
+        "responder" => Some(Role::Responder),
+        "office" => Some(Role::Office),
+        "payout" => Some(Role::Payout),
+        "admin" => Some(Role::Admin),
+        _ => None,
+    }
+}
+
+fn invite(given: &Given<'_>, message: &Message, words: &str) -> Decision {
+    let Some(admin) = message.from.user.filter(|u| given.town.holds(*u, Role::Admin)) else {
+        return answer(given, message, "only-admin");
+    };
+    if !message.private {
+        return answer(given, message, "invite-in-private");
+    }
+    let roles: Option<Vec<Role>> = words.split_whitespace().map(role_of).collect();
+    let Some(roles) = roles.filter(|r| !r.is_empty()) else { return answer(given, message, "invite-usage") };
+    let code = given.fresh.member_code.clone();
+    let url = format!("https://t.me/{}?start=i_{code}", given.town.bot);
+    let speaker = given.speaker_in(message.chat, Some(&message.from));
+    let mut decision = Decision::nothing();
+    reply(&mut decision, message, speaker.say("invite", &[("url", escape(&url).into_owned().into())]));
+    decision.changes.invites.push(Invite {
+        code,
+        roles,
+        by: admin,
+        expires: given.now.plus_ms(INVITE_MS),
+        used_by: None,
+    });
+    decision
+}
+
+fn accept(given: &Given<'_>, message: &Message, mut invite: Invite) -> Decision {
+    let good = invite.used_by.is_none() && invite.expires > given.now && invite.code.len() >= 8;
+    let Some(mut member) = given.member_of(&message.from, "").filter(|_| good) else {
+        return answer(given, message, "invite-bad");
+    };
+    for role in &invite.roles {
+        if !member.is(*role) {
+            member.roles.push(*role);
+        }
+    }
+    member.told_at = member.told_at.or(Some(given.now));
+    invite.used_by = Some(UserId(member.user.0));
+    let mut decision = answer(given, message, "invite-accepted");
+    decision.changes.members.push(member);
+    decision.changes.invites.push(invite);
+    decision
+}

@@ -1,0 +1,399 @@
+//! The engine: events from the inbox → plan → facts → decision → one transaction.
+//!
+//! Events that share nothing (no person, message, lead) are looked up, decided and applied together, as one
+//! wave and one transaction; events that share something wait for the next wave, in their order. Running an
+//! event twice changes nothing: its mark is part of the transaction.
+
+use super::decision::{Decision, Fresh, Given};
+use super::pace::Pace;
+use super::plan::{Key, Plan, Work, follow_up};
+use super::tap::{DeskTap, Tap};
+use super::town::Town;
+use super::{alarm, command, evidence, intake, mend, triage};
+use crate::config::Config;
+use crate::domain::group::GroupKind;
+use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
+use crate::port::chat::{Chat, PressAnswer};
+use crate::port::clock::{Chance, Clock};
+use crate::port::meter::Meter;
+use crate::port::store::{Applied, Ask, Event, EventKind, Facts, Step, Store, StoreResult};
+use chrono::Datelike;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Events taken at once.
+const BATCH: usize = 512;
+/// Tries before an event is given up.
+const TRIES: i32 = 5;
+/// How long the town is believed without looking whether it has changed.
+const TOWN_FRESH_MS: i64 = 1000;
+/// Length of a reporter's or member's code: 40 bits.
+const CODE_LENGTH: usize = 8;
+
+/// What the engine works with.
+pub struct Engine<S, C> {
+    store: S,
+    chat: Arc<C>,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    meter: Arc<dyn Meter>,
+    rules: Arc<Config>,
+    town: Option<Arc<Town>>,
+    town_looked_at: Millis,
+    group_pace: Pace,
+    desk_pace: Pace,
+    /// People known to be on file: they cannot have a first contact any more.
+    met: HashSet<UserId>,
+    lead_numbers: std::ops::Range<i64>,
+    alarm_numbers: std::ops::Range<i64>,
+}
+
+struct Planned {
+    event: Event,
+    update_id: Option<i64>,
+    plan: Plan,
+}
+
+impl<S: Store, C: Chat> Engine<S, C> {
+    /// An engine that has done nothing yet.
+    pub fn new(
+        store: S,
+        chat: Arc<C>,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        meter: Arc<dyn Meter>,
+        rules: Arc<Config>,
+    ) -> Self {
+        Self {
+            store,
+            chat,
+            clock,
+            chance,
+            meter,
+            rules,
+            town: None,
+            town_looked_at: Millis(i64::MIN),
+            group_pace: Pace::default(),
+            desk_pace: Pace::default(),
+            met: HashSet::new(),
+            lead_numbers: 0..0,
+            alarm_numbers: 0..0,
+        }
+    }
+
+    /// Does what waits in the inbox, one batch; tells how many events were done, and what to answer to presses.
+    ///
+    /// # Errors
+    /// The store's: nothing is lost then, the events still wait.
+    pub async fn turn(&mut self) -> StoreResult<(usize, Vec<PressAnswer>)> {
+        let events = self.store.take(BATCH, self.clock.now()).await?;
+        if events.is_empty() {
+            return Ok((0, Vec::new()));
+        }
+        let mut town = self.current_town().await?;
+        let mut answers = Vec::new();
+        let mut done = 0;
+        let mut waiting: Vec<Planned> = events.into_iter().map(|e| self.plan(e, &town)).collect();
+        while !waiting.is_empty() {
+            let (wave, rest) = self.split(waiting);
+            waiting = rest;
+            let touched_town = self.run(wave, &town, &mut answers, &mut done).await?;
+            if touched_town {
+                self.town = None;
+                town = self.current_town().await?;
+                waiting = waiting.into_iter().map(|p| self.plan(p.event, &town)).collect();
+            }
+        }
+        self.meter.events_done(done as u64);
+        Ok((done, answers))
+    }
+
+    /// The town, read again when it has changed.
+    async fn current_town(&mut self) -> StoreResult<Arc<Town>> {
+        let now = self.clock.now();
+        if let Some(town) = &self.town {
+            if now.since(self.town_looked_at).abs() < TOWN_FRESH_MS {
+                return Ok(town.clone());
+            }
+            if self.store.town_version().await? == town.version {
+                self.town_looked_at = now;
+                return Ok(town.clone());
+            }
+        }
+        let town = Arc::new(Town::new(self.store.town().await?, self.rules.clone(), self.chat.username()));
+        self.town = Some(town.clone());
+        self.town_looked_at = now;
+        Ok(town)
+    }
+
+    fn plan(&self, event: Event, town: &Town) -> Planned {
+        let mut update_id = None;
+        let plan = catch_unwind(AssertUnwindSafe(|| match event.kind {
+            EventKind::Update => {
+                let update = self.chat.decode(&event.payload);
+                update_id = Some(update.id);
+                Some(Plan::update(update, town))
+            }
+            EventKind::Timer => serde_json::from_str(&event.payload).ok().map(Plan::timer),
+            EventKind::Delivery => serde_json::from_str(&event.payload).ok().map(Plan::report),
+        }));
+        let plan = plan.ok().flatten().unwrap_or_else(Plan::unreadable);
+        Planned { event, update_id, plan }
+    }
+
+    /// The events that can be decided side by side, and the rest. An event stays behind when it shares a key with
+    /// one that goes before it, or is of a chat of which one stayed behind.
+    fn split(&self, planned: Vec<Planned>) -> (Vec<Planned>, Vec<Planned>) {
+        let mut used: HashSet<Key> = HashSet::new();
+        let mut behind_chats: HashSet<ChatId> = HashSet::new();
+        let (mut wave, mut rest) = (Vec::new(), Vec::new());
+        let mut alone = false;
+        for planned in planned {
+            let keys = self.keys(&planned);
+            let wants_alone = keys.contains(&Key::Alone);
+            let clashes = alone
+                || wants_alone && !wave.is_empty()
+                || behind_chats.contains(&planned.event.chat)
+                || keys.iter().any(|k| used.contains(k));
+            if clashes {
+                behind_chats.insert(planned.event.chat);
+                // What a later event shares with this one, it must wait for as well.
+                used.extend(keys);
+                // Nothing overtakes an event that must run alone.
+                alone |= wants_alone;
+                rest.push(planned);
+            } else {
+                alone |= wants_alone;
+                used.extend(keys);
+                wave.push(planned);
+            }
+        }
+        (wave, rest)
+    }
+
+    fn keys(&self, planned: &Planned) -> Vec<Key> {
+        let mut keys = planned.plan.keys.clone();
+        if let Some(user) = planned.plan.ask.user
+            && !self.met.contains(&user)
+        {
+            keys.push(Key::User(user));
+        }
+        keys
+    }
+
+    /// Decides and applies one wave; tells whether the town has changed by it.
+    async fn run(
+        &mut self,
+        wave: Vec<Planned>,
+        town: &Arc<Town>,
+        answers: &mut Vec<PressAnswer>,
+        done: &mut usize,
+    ) -> StoreResult<bool> {
+        let now = self.clock.now();
+        let facts = self.look_up(&wave, town, now).await?;
+        self.stock_numbers(&wave).await?;
+        let mut steps = Vec::with_capacity(wave.len());
+        let mut said = Vec::with_capacity(wave.len());
+        let mut failed: Vec<(usize, String)> = Vec::new();
+        for (n, (planned, facts)) in wave.iter().zip(facts).enumerate() {
+            let given = self.given(planned, facts, town, now);
+            match catch_unwind(AssertUnwindSafe(|| decide(&given, planned))) {
+                Ok(decision) => {
+                    self.use_up(&decision);
+                    said.push((n, decision.answers));
+                    steps.push(Step { event: planned.event.seq, changes: decision.changes });
+                }
+                Err(_) => failed.push((n, "the decider panicked".into())),
+            }
+        }
+        let town_changes = |step: &Step| {
+            let c = &step.changes;
+            !c.groups.is_empty() || !c.moves.is_empty() || c.members.iter().any(|m| !m.roles.is_empty())
+        };
+        let touched_town = steps.iter().any(town_changes);
+        let met: Vec<UserId> = steps.iter().flat_map(|s| s.changes.members.iter().map(|m| m.user)).collect();
+        let applied = self.store.apply(&steps, now).await?;
+        self.met.extend(met);
+        for ((n, answer), applied) in said.into_iter().zip(applied) {
+            match applied {
+                Applied::Done => {
+                    *done += 1;
+                    answers.extend(answer);
+                }
+                Applied::Conflict => failed.push((n, "changed meanwhile".into())),
+                Applied::Failed(why) => failed.push((n, why)),
+            }
+        }
+        for (n, why) in failed {
+            self.give_back(&wave[n].event, &why, now).await?;
+        }
+        Ok(touched_town)
+    }
+
+    async fn look_up(&self, wave: &[Planned], town: &Town, now: Millis) -> StoreResult<Vec<Facts>> {
+        let month = earning_periods(now, town.rules.time_zone);
+        let asks: Vec<Ask> = wave
+            .iter()
+            .map(|p| {
+                let mut ask = p.plan.ask.clone();
+                if ask.lead.is_some() || ask.alarm.is_some() {
+                    ask.earned_since = Some(month);
+                }
+                ask
+            })
+            .collect();
+        let mut facts = self.store.load(&asks).await?;
+        // Once more for what can only be asked when the first answers are there.
+        let more: Vec<(usize, Ask)> = wave
+            .iter()
+            .zip(&facts)
+            .enumerate()
+            .filter_map(|(n, (p, f))| Some((n, follow_up(&p.plan.work, f, town)?)))
+            .collect();
+        if !more.is_empty() {
+            let asks: Vec<Ask> = more.iter().map(|(_, a)| a.clone()).collect();
+            for ((n, ask), more) in more.into_iter().zip(self.store.load(&asks).await?) {
+                if ask.lead.is_some() {
+                    facts[n].file = more.file;
+                }
+                if ask.similar.is_some() {
+                    facts[n].similar = more.similar;
+                }
+                if ask.original.is_some() {
+                    facts[n].original = more.original;
+                }
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Sees to it that there are numbers for all that the wave may file.
+    async fn stock_numbers(&mut self, wave: &[Planned]) -> StoreResult<()> {
+        let leads = wave.iter().filter(|p| may_file(&p.plan.work)).count() as i64;
+        let lacking = leads - (self.lead_numbers.end - self.lead_numbers.start);
+        if lacking > 0 {
+            let LeadId(first) = self.store.reserve_leads(lacking).await?;
+            if first == self.lead_numbers.end {
+                self.lead_numbers.end += lacking;
+            } else {
+                // At the start, or another replica took numbers between: a run of its own keeps the order.
+                let left = leads - lacking;
+                let LeadId(first) = if left > 0 { self.store.reserve_leads(leads).await? } else { LeadId(first) };
+                self.lead_numbers = first..first + leads;
+            }
+        }
+        let raises = wave.iter().any(|p| matches!(p.plan.work, Work::Press(_, Tap::Desk(_, DeskTap::Alarm))));
+        if raises && self.alarm_numbers.is_empty() {
+            let AlarmId(first) = self.store.reserve_alarms(1).await?;
+            self.alarm_numbers = first..first + 1;
+        }
+        Ok(())
+    }
+
+    fn given<'a>(&mut self, planned: &Planned, facts: Facts, town: &'a Town, now: Millis) -> Given<'a> {
+        let rules = &town.rules;
+        let (mut busy_group, mut busy_desk) = (false, false);
+        if may_file(&planned.plan.work) && matches!(planned.plan.work, Work::Tip(..) | Work::Private(..)) {
+            let chat = planned.event.chat;
+            if rules.telegram.limits.per_group_minute > 0 && town.kind(chat) == Some(GroupKind::Liaison) {
+                busy_group = self.group_pace.note(chat, now, rules.tip.fold_receipts_from);
+            }
+            if let Some(desk) = town.desk() {
+                busy_desk = self.desk_pace.note(desk, now, rules.tip.fold_cards_from);
+            }
+        }
+        Given {
+            town,
+            facts,
+            event: planned.event.seq,
+            update_id: planned.update_id,
+            received_at: planned.event.received_at,
+            now,
+            fresh: Fresh {
+                lead: LeadId(self.lead_numbers.start),
+                alarm: AlarmId(self.alarm_numbers.start),
+                lead_code: self.chance.code(CODE_LENGTH),
+                member_code: self.chance.code(CODE_LENGTH),
+            },
+            busy_group,
+            busy_desk,
+        }
+    }
+
+    fn use_up(&mut self, decision: &Decision) {
+        self.lead_numbers.start += decision.changes.new_leads.len() as i64;
+        self.alarm_numbers.start += decision.changes.new_alarms.len() as i64;
+    }
+
+    /// An event that failed is tried again, later each time, then parked: kept, counted and shown.
+    async fn give_back(&self, event: &Event, why: &str, now: Millis) -> StoreResult<()> {
+        let tries = event.attempts + 1;
+        if tries >= TRIES {
+            tracing::error!(event = event.seq.0, why, "an event is parked; `baiying doctor` shows it");
+            self.meter.event_parked();
+            return self.store.postpone(event.seq, why, None).await;
+        }
+        tracing::warn!(event = event.seq.0, why, tries, "an event failed and is tried again");
+        let wait_ms = 200 << tries;
+        self.store.postpone(event.seq, why, Some(now.plus_ms(wait_ms))).await
+    }
+}
+
+/// Whether an event may make a lead.
+fn may_file(work: &Work) -> bool {
+    match work {
+        Work::Tip(..) => true,
+        Work::Private(_, tip) | Work::Edit(_, tip) => tip.is_tip,
+        _ => false,
+    }
+}
+
+/// The starts of the day and of the month of `now`, for the caps.
+fn earning_periods(now: Millis, zone: chrono_tz::Tz) -> (Millis, Millis) {
+    let local = now.utc().with_timezone(&zone);
+    let start = |date: chrono::NaiveDate| {
+        let midnight = date.and_time(chrono::NaiveTime::MIN);
+        // A day whose midnight is skipped begins with its first instant.
+        midnight
+            .and_local_timezone(zone)
+            .earliest()
+            .map_or_else(|| Millis::from(midnight.and_utc()), Millis::from)
+    };
+    let today = local.date_naive();
+    (start(today), start(today.with_day(1).expect("every month has a first day")))
+}
+
+fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
+    match &planned.plan.work {
+        Work::Nothing => Decision::nothing(),
+        Work::Tip(message, tip) => intake::file_tip(given, message, tip),
+        Work::Private(message, tip) => evidence::private_words(given, message, tip),
+        Work::Evidence(message, tip) => evidence::evidence(given, message, tip),
+        Work::Edit(message, tip) => evidence::edit(given, message, tip),
+        Work::Command(message, command) => command::decide(given, message, command),
+        Work::Press(press, tap) => match tap {
+            Tap::Desk(_, tap) => triage::tap(given, press, *tap),
+            Tap::Receipt(_, tap) => mend::tap(given, press, *tap),
+            Tap::Answer(_, point, answer) => alarm::answer(given, press, point, *answer),
+            Tap::StandDown(_) => alarm::stand_down(given, press),
+            Tap::Widen(_) => alarm::widen(given, press),
+            Tap::Language(language) => command::language_tap(given, press, *language),
+        },
+        Work::StalePress(press) => {
+            let speaker = given.speaker_in(press.chat, Some(&press.from));
+            Decision::answer(&press.id, speaker.say("stale-button", &[]))
+        }
+        Work::Timer(crate::port::store::TimerKind::Stage { stage, .. }) => alarm::stage(given, *stage),
+        Work::Report(crate::port::store::OutboxReport::CallFailed { point, why, .. }) => {
+            alarm::call_failed(given, point, why)
+        }
+        Work::Moved(from, to) | Work::Report(crate::port::store::OutboxReport::Moved { from, to }) => {
+            let mut decision = Decision::nothing();
+            if given.town.group(*from).is_some() {
+                decision.changes.moves.push((*from, *to));
+            }
+            decision
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The sender: the only place from which messages leave.
+//!
+//! It knows what waits by reading the changes of the outbox, chooses by [`Schedule`], claims what it is about to
+//! send, sends to different chats side by side, and settles what became of each, many in one transaction. A message
+//! whose outcome is unknown is sent again: at least once.
+
+use super::render::{Rendered, render};
+use super::schedule::{Next, Schedule};
+use crate::config::Config;
+use crate::domain::id::{ChatId, MessageId, Millis};
+use crate::port::chat::{Chat, Delivery, SendError};
+use crate::port::clock::Clock;
+use crate::port::meter::Meter;
+use crate::port::store::{Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult};
+use crate::port::table::Printer;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Messages under way at the same time: with 50 ms a call this is 5,000 a second.
+pub const SIDE_BY_SIDE: usize = 256;
+/// Changes of the outbox read at once.
+const PAGE: usize = 4096;
+/// Tries after which a call that cannot be delivered is shown to the desk, while it is tried on.
+const TRIES_BEFORE_TELLING: i32 = 2;
+/// Tries after which a message is given up: with a minute between them this is most of an hour.
+const TRIES: i32 = 50;
+
+/// The sender.
+pub struct Outbox<S, C, P> {
+    store: S,
+    chat: Arc<C>,
+    printer: Arc<P>,
+    clock: Arc<dyn Clock>,
+    meter: Arc<dyn Meter>,
+    rules: Arc<Config>,
+    schedule: Schedule,
+    /// How far the outbox's changes were read.
+    seen: i64,
+    /// When each message under way was queued, and to which chat it goes.
+    under_way: HashMap<crate::domain::id::OutboxId, Millis>,
+}
+
+/// A message that was sent, or not.
+#[derive(Debug)]
+pub struct Outcome {
+    claimed: Claimed,
+    result: Result<Option<MessageId>, SendError>,
+}
+
+impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
+    /// A sender. Only one may run on a database: what another had claimed is put back in the queue.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start(
+        store: S,
+        chat: Arc<C>,
+        printer: Arc<P>,
+        clock: Arc<dyn Clock>,
+        meter: Arc<dyn Meter>,
+        rules: Arc<Config>,
+    ) -> StoreResult<Self> {
+        let again = store.unclaim().await?;
+        if again > 0 {
+            tracing::warn!(again, "messages whose outcome is unknown are sent again");
+        }
+        let mut schedule = Schedule::new(rules.telegram.limits);
+        for (chat, at) in store.sent_since(clock.now().plus_ms(-60_000)).await? {
+            schedule.note_left(chat, at);
+        }
+        Ok(Self {
+            store,
+            chat,
+            printer,
+            clock,
+            meter,
+            rules,
+            schedule,
+            seen: 0,
+            under_way: HashMap::new(),
+        })
+    }
+
+    /// Reads what was queued since the last time.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn read(&mut self) -> StoreResult<()> {
+        loop {
+            let (rows, seen) = self.store.queued(self.seen, PAGE).await?;
+            let last = rows.len() < PAGE;
+            self.seen = seen;
+            let now = self.clock.now();
+            for row in rows {
+                self.under_way.insert(row.id, row.queued_at);
+                self.schedule.put(row, now);
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Claims at most `room` messages that may go now; tells when the next one may, if none may.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn claim(&mut self, room: usize) -> StoreResult<(Vec<Claimed>, Option<Millis>)> {
+        let now = self.clock.now();
+        let mut chosen = Vec::new();
+        let mut wait = None;
+        while chosen.len() < room {
+            match self.schedule.next(now) {
+                Next::Send(row) => chosen.push(row),
+                Next::Wait(at) => {
+                    wait = Some(at);
+                    break;
+                }
+                Next::Idle => break,
+            }
+        }
+        if chosen.is_empty() {
+            return Ok((Vec::new(), wait));
+        }
+        let ids: Vec<_> = chosen.iter().map(|r| r.id).collect();
+        let claimed = match self.store.claim(&ids, now).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                // Nothing was claimed: all go back as they were.
+                for row in chosen {
+                    self.schedule.ended(row.chat, now);
+                    self.schedule.put(row, now);
+                }
+                return Err(error);
+            }
+        };
+        // What is no longer queued (taken away, sent by nobody) is not under way either; nor is what has moved.
+        let mut chats: HashMap<_, ChatId> = chosen.iter().map(|r| (r.id, r.chat)).collect();
+        for one in &claimed {
+            if chats.get(&one.id) == Some(&one.post.chat) {
+                chats.remove(&one.id);
+            }
+        }
+        for chat in chats.into_values() {
+            self.schedule.ended(chat, now);
+        }
+        Ok((claimed, None))
+    }
+
+    /// A future that sends one claimed message. Several may run side by side.
+    pub fn send(&self, claimed: Claimed) -> impl Future<Output = Outcome> + Send + use<S, C, P> {
+        let (store, chat, printer) = (self.store.clone(), self.chat.clone(), self.printer.clone());
+        let (rules, now) = (self.rules.clone(), self.clock.now());
+        async move {
+            let result = match render(&claimed, &store, &rules, printer.as_ref(), now).await {
+                Ok(Rendered::Nothing) => Ok(claimed.message),
+                Ok(Rendered::Deliver(delivery)) => deliver(chat.as_ref(), &claimed, delivery).await,
+                Err(error) => Err(SendError::Unknown(format!("{error:#}"))),
+            };
+            Outcome { claimed, result }
+        }
+    }
+
+    /// Settles what became of messages.
+    ///
+    /// # Errors
+    /// The store's; the outcomes are then unknown, and the messages are sent again after a restart.
+    pub async fn settle(&mut self, outcomes: Vec<Outcome>) -> StoreResult<()> {
+        let now = self.clock.now();
+        let mut settlements = Vec::with_capacity(outcomes.len());
+        let mut reports = Vec::new();
+        for Outcome { claimed, result } in outcomes {
+            let chat = claimed.post.chat;
+            let fate = self.fate(&claimed, result, &mut reports, now);
+            self.schedule.ended(chat, now);
+            settlements.push(Settlement { id: claimed.id, version: claimed.version, fate });
+        }
+        self.store.settle(&settlements, now).await?;
+        if !reports.is_empty() {
+            self.store.report(&reports, now).await?;
+        }
+        Ok(())
+    }
+
+    fn fate(
+        &mut self,
+        claimed: &Claimed,
+        result: Result<Option<MessageId>, SendError>,
+        reports: &mut Vec<OutboxReport>,
+        now: Millis,
+    ) -> Fate {
+        let lane = claimed.post.lane;
+        let chat = claimed.post.chat;
+        let retry = |at, why: &str| Fate::Retry { at, why: why.to_owned() };
+        let queued_at = self.under_way.remove(&claimed.id);
+        let mut call_failed = |why: &str| {
+            if let Some((alarm, point)) = &claimed.post.call {
+                reports.push(OutboxReport::CallFailed { alarm: *alarm, point: point.clone(), chat, why: why.to_owned() });
+            }
+        };
+        let fate = match result {
+            Ok(message) => {
+                let waited = queued_at.map_or(0, |t| now.since(t));
+                self.meter.sent(lane, waited, claimed.message.is_none());
+                return Fate::Sent(message.or(claimed.message));
+            }
+            Err(SendError::NotModified | SendError::Gone(_)) => return Fate::Sent(claimed.message),
+            Err(SendError::RetryAfter(ms)) => {
+                self.schedule.hold(chat, now.plus_ms(ms), now);
+                retry(now.plus_ms(ms), "asked to wait")
+            }
+            Err(SendError::Migrated(to)) => {
+                reports.push(OutboxReport::Moved { from: chat, to });
+                retry(now.plus_ms(1000), "the chat moved")
+            }
+            Err(SendError::Unreachable(why) | SendError::Rejected(why)) => {
+                call_failed(&why);
+                Fate::Failed(why)
+            }
+            Err(SendError::Unknown(why)) => {
+                if claimed.attempts == TRIES_BEFORE_TELLING {
+                    call_failed(&why);
+                }
+                let wait_ms = 1000 << claimed.attempts.clamp(0, 6);
+                if claimed.attempts < TRIES { retry(now.plus_ms(wait_ms.min(60_000)), &why) } else { Fate::Failed(why) }
+            }
+        };
+        match &fate {
+            Fate::Failed(why) => {
+                self.meter.failed(lane);
+                tracing::error!(outbox = claimed.id.0, ?lane, why, "a message could not be delivered");
+            }
+            Fate::Retry { why, .. } => {
+                self.meter.retried(lane);
+                tracing::warn!(outbox = claimed.id.0, ?lane, why, "a message is tried again");
+            }
+            Fate::Sent(_) => {}
+        }
+        fate
+    }
+}
+
+/// Sends one request. A card whose message somebody deleted is sent anew; other edits of what is gone are done with.
+async fn deliver<C: Chat>(chat: &C, claimed: &Claimed, delivery: Delivery) -> Result<Option<MessageId>, SendError> {
+    let to = claimed.post.chat;
+    let result = chat.deliver(to, delivery).await;
+    match (result, &claimed.post.content) {
+        (Err(SendError::Gone(_)), Content::Text { html, keyboard, .. })
+            if claimed.message.is_some() && matches!(claimed.post.lane, Lane::Alarm | Lane::AlarmFollow | Lane::Desk) =>
+        {
+            let (html, keyboard) = (html.clone(), keyboard.clone());
+            let thread = claimed.post.thread;
+            chat.deliver(to, Delivery::Text { html, keyboard, reply_to: None, thread, silent: true }).await
+        }
+        (result, _) => result,
+    }
+}
