@@ -6,6 +6,7 @@ pub mod group;
 pub mod id;
 pub mod lead;
 pub mod member;
+pub mod period;
 pub mod place;
 pub mod points;
 pub mod text;

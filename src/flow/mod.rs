@@ -1,8 +1,8 @@
 //! Use cases. Each loads facts, decides purely, and hands the decision to the store.
 //!
-//! [`engine`] takes events from the inbox and runs them through `plan` → load → `decide` → apply;
-//! [`outbox`] sends what was decided. The deciders ([`intake`], [`evidence`], [`mend`], [`triage`], [`alarm`],
-//! [`command`]) are pure: facts, event and `now` in, a [`decision::Decision`] out.
+//! [`engine`] takes events from the inbox and runs them through [`plan`] → load → decide → apply; [`outbox`] sends what
+//! was decided. The deciders ([`intake`], [`evidence`], [`mend`], [`triage`], [`alarm`], [`command`]) are pure: facts,
+//! event and `now` in, a [`decision::Decision`] out. [`export`] says which rows stand in which table.
 
 pub mod alarm;
 pub mod command;
@@ -10,6 +10,7 @@ pub mod decision;
 pub mod desk;
 pub mod engine;
 pub mod evidence;
+pub mod export;
 pub mod intake;
 pub mod mend;
 pub mod outbox;

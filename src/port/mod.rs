@@ -5,3 +5,4 @@ pub mod chat;
 pub mod clock;
 pub mod meter;
 pub mod store;
+pub mod table;

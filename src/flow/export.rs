@@ -1,0 +1,274 @@
+//! Export: which rows stand in which table, and what every column holds.
+//!
+//! Owns the filed tables' columns, who is named in them and that points add up. Leads stream page by page; bytes
+//! and digests are an adapter's. Called by the export command and by the sender of `/export`'s documents.
+
+use crate::config::Config;
+use crate::domain::alarm::{Alarm, Call};
+use crate::domain::id::{ChatId, LeadId, Millis, UserId};
+use crate::domain::lead::Lead;
+use crate::domain::period::Period;
+use crate::port::store::{Access, Store, Tally, TownFile};
+use crate::port::table::{Cell, Column, Head, Holds, Table, TableKind, TableSink};
+use anyhow::{Context as _, ensure};
+use std::collections::HashMap;
+
+/// How many leads are read at once.
+const PAGE: usize = 500;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// Which table.
+    pub kind: TableKind,
+    /// Leads by receipt, points by posting, alarms by when they were raised.
+    pub period: Period,
+    /// Whether names may stand in it: only with the payout right.
+    pub names: bool,
+}
+
+impl Request {
+    /// The line that the export leaves in the access log, for whoever asked.
+    pub fn access(&self, who: impl Into<String>, config: &Config, now: Millis) -> Access {
+        Access {
+            at: now,
+            who: who.into(),
+            what: if self.names && self.kind == TableKind::Points { "names" } else { "export" }.into(),
+            detail: format!("{} {}", self.kind.as_str(), self.period.interval(config.time_zone)),
+        }
+    }
+
+    /// What stands above the rows.
+    pub fn head(&self, config: &Config) -> Head {
+        let (title, columns) = match self.kind {
+            TableKind::Leads => ("线索表 Leads", LEADS.to_vec()),
+            TableKind::Points => ("积分统计表 Points tally", POINTS.to_vec()),
+            TableKind::Alarms => ("警情呼叫记录表 Alarm calls", ALARMS.to_vec()),
+        };
+        Head {
+            kind: self.kind,
+            title: title.into(),
+            period: self.period,
+            zone: config.time_zone,
+            unit: config.unit.clone(),
+            columns,
+        }
+    }
+}
+
+/// Hands the table that is asked for to `sink`, row by row; tells how many rows it has. Leads are never all in memory.
+///
+/// # Errors
+/// The store's, the sink's, or points that do not add up (then nothing was handed out).
+pub async fn export<S: Store>(
+    store: &S,
+    config: &Config,
+    request: Request,
+    sink: &mut (impl TableSink + Send),
+) -> anyhow::Result<u64> {
+    let (head, Period { from, to }) = (request.head(config), request.period);
+    match request.kind {
+        TableKind::Leads => {
+            let groups = group_names(&store.town().await?);
+            sink.begin(&head)?;
+            let (mut after, mut count) = (LeadId(0), 0);
+            loop {
+                let page = store.leads_between(from, to, after, PAGE).await?;
+                let Some(last) = page.last() else { break Ok(count) };
+                ensure!(last.id != after, "the store gave the same page of leads twice");
+                after = last.id;
+                for lead in &page {
+                    sink.row(&lead_row(lead, &groups))?;
+                    count += 1;
+                }
+            }
+        }
+        TableKind::Points => {
+            let table = points_table(head, &store.tallies(from, to).await?, request.names)?;
+            table.pour(sink)?;
+            Ok(table.rows.len() as u64)
+        }
+        TableKind::Alarms => {
+            let staff = staff_codes(&store.town().await?);
+            let table = alarms_table(head, &store.calls_between(from, to).await?, &staff);
+            table.pour(sink)?;
+            Ok(table.rows.len() as u64)
+        }
+    }
+}
+
+const fn column(key: &'static str, zh: &'static str, en: &'static str, holds: Holds, width: u8) -> Column {
+    Column { key, zh, en, holds, width, summed: false }
+}
+
+const fn sum(key: &'static str, zh: &'static str, en: &'static str) -> Column {
+    Column { key, zh, en, holds: Holds::Count, width: 11, summed: true }
+}
+
+const LEADS: &[Column] = &[
+    column("number", "编号", "Number", Holds::Count, 7),
+    column("category", "类别", "Category", Holds::Text, 12),
+    column("state", "状态", "State", Holds::Text, 11),
+    column("occurred_start", "发生时间起", "Occurred from", Holds::Instant, 19),
+    column("occurred_end", "发生时间止", "Occurred to", Holds::Instant, 19),
+    column("received_at", "接收时间", "Received", Holds::Instant, 19),
+    column("lat", "纬度", "Latitude", Holds::Degrees, 11),
+    column("lon", "经度", "Longitude", Holds::Degrees, 11),
+    column("accuracy_m", "精度（米）", "Error (m)", Holds::Metres, 9),
+    column("place_source", "位置来源", "Place source", Holds::Text, 12),
+    column("place_text", "地点", "Place", Holds::Text, 20),
+    column("description", "描述", "Description", Holds::Text, 40),
+    column("group", "群组", "Group", Holds::Text, 16),
+    column("reporter_code", "线索员码", "Reporter", Holds::Text, 11),
+    column("first_update_id", "更新编号", "Update", Holds::Count, 12),
+];
+
+const POINTS: &[Column] = &[
+    column("member_code", "成员代码", "Member code", Holds::Text, 16),
+    column("name", "姓名", "Name", Holds::Text, 14),
+    column("occupation", "职业", "Occupation", Holds::Text, 16),
+    column("group", "群组", "Group", Holds::Text, 22),
+    sum("opening", "期初", "Opening"),
+    sum("earned", "获得", "Earned"),
+    sum("spent", "兑换", "Spent"),
+    sum("corrected", "更正", "Corrected"),
+    sum("closing", "期末", "Closing"),
+];
+
+const ALARMS: &[Column] = &[
+    column("alarm", "警情", "Alarm", Holds::Count, 9),
+    column("lead", "线索", "Lead", Holds::Count, 9),
+    column("raised_at", "发起时间", "Raised", Holds::Instant, 19),
+    column("raised_by", "发起人代码", "Raised by (code)", Holds::Text, 16),
+    column("drill", "演练", "Drill", Holds::Flag, 8),
+    column("ring", "响应圈", "Ring", Holds::Count, 8),
+    column("point_code", "联络点", "Point", Holds::Text, 12),
+    column("called_at", "呼叫", "Called", Holds::Instant, 19),
+    column("delivered", "送达", "Delivered", Holds::Flag, 10),
+    column("acknowledged_at", "收到", "Acknowledged", Holds::Instant, 19),
+    column("under_way_at", "出发", "Under way", Holds::Instant, 19),
+    column("on_scene_at", "到场", "On scene", Holds::Instant, 19),
+    column("stood_down_at", "解除", "Stood down", Holds::Instant, 19),
+];
+
+/// The name of each group, by chat. A private chat has none.
+pub fn group_names(town: &TownFile) -> HashMap<ChatId, String> {
+    town.groups.iter().map(|group| (group.chat, group.name.clone())).collect()
+}
+
+/// The code of each officer, by user id.
+pub fn staff_codes(town: &TownFile) -> HashMap<UserId, String> {
+    town.staff.iter().map(|member| (member.user, member.code.clone())).collect()
+}
+
+/// One row of the leads table. The reporter stands in it only by the lead's own code.
+pub fn lead_row(lead: &Lead, groups: &HashMap<ChatId, String>) -> Vec<Cell> {
+    let (occurred, scene) = (lead.occurred.as_ref(), lead.scene.as_ref());
+    let place = match scene {
+        Some(scene) if !scene.text.is_empty() => scene.text.clone(),
+        _ => lead.unknown_place.clone().unwrap_or_default(),
+    };
+    let scene_number = |number: Option<f64>, digits| number.map_or(Cell::Empty, |n| Cell::Float(round(n, digits)));
+    vec![
+        Cell::Int(lead.id.0),
+        Cell::text(lead.category.clone().unwrap_or_default()),
+        Cell::text(lead.state.as_str()),
+        Cell::instant(occurred.map(|occurred| occurred.start)),
+        Cell::instant(occurred.and_then(|occurred| occurred.end)),
+        Cell::Instant(lead.received_at),
+        scene_number(scene.map(|scene| scene.at.lat), 7),
+        scene_number(scene.map(|scene| scene.at.lon), 7),
+        scene_number(scene.map(|scene| scene.accuracy_m), 1),
+        scene.map_or(Cell::Empty, |scene| Cell::text(source_name(scene.source))),
+        Cell::text(place),
+        Cell::text(lead.description.clone()),
+        Cell::text(groups.get(&lead.chat).cloned().unwrap_or_default()),
+        Cell::text(lead.reporter_code.clone()),
+        lead.first_update_id.map_or(Cell::Empty, Cell::Int),
+    ]
+}
+
+/// The leads table as a whole, for a period that is known to be short.
+pub fn leads_table(head: Head, leads: &[Lead], groups: &HashMap<ChatId, String>) -> Table {
+    Table { head, rows: leads.iter().map(|lead| lead_row(lead, groups)).collect(), totals: None }
+}
+
+/// The points table: one row a person, in the order given, and a totals row. Names stand in it only if `names`.
+///
+/// # Errors
+/// A person's or the totals' `closing` is not `opening + earned − spent + corrected`: nothing false is filed.
+pub fn points_table(head: Head, tallies: &[Tally], names: bool) -> anyhow::Result<Table> {
+    let mut totals = [0i64; 5];
+    let mut rows = Vec::with_capacity(tallies.len());
+    for tally in tallies {
+        let member = &tally.member;
+        let numbers = [tally.opening, tally.earned, tally.spent, tally.corrected, tally.closing];
+        ensure!(adds_up(&numbers), "the points of {} do not add up: {}", member.code, told(&numbers));
+        for (total, number) in totals.iter_mut().zip(numbers) {
+            *total = total.checked_add(number).context("the totals are too large to be true")?;
+        }
+        let mut row = vec![
+            Cell::text(member.code.clone()),
+            if names { Cell::text(member.name.clone()) } else { Cell::Empty },
+            Cell::text(member.occupation.clone()),
+            Cell::text(member.group.clone()),
+        ];
+        row.extend(numbers.map(Cell::Int));
+        rows.push(row);
+    }
+    ensure!(adds_up(&totals), "the totals do not add up: {}", told(&totals));
+    let mut last = vec![Cell::Text(format!("total {}", head.period.interval(head.zone)))];
+    last.extend([Cell::Empty, Cell::Empty, Cell::Empty]);
+    last.extend(totals.map(Cell::Int));
+    Ok(Table { head, rows, totals: Some(last) })
+}
+
+/// The alarms table: one row a call, in the order given. Officers stand in it by their codes.
+pub fn alarms_table(head: Head, calls: &[(Alarm, Call)], staff: &HashMap<UserId, String>) -> Table {
+    let row = |(alarm, call): &(Alarm, Call)| {
+        vec![
+            Cell::Int(alarm.id.0),
+            Cell::Int(alarm.lead.0),
+            Cell::Instant(alarm.raised_at),
+            Cell::text(match alarm.raised_by {
+                None => "baiying",
+                Some(user) => staff.get(&user).map_or("unlisted", String::as_str),
+            }),
+            Cell::Flag(alarm.drill),
+            Cell::Int(call.ring.into()),
+            Cell::text(call.point.clone()),
+            Cell::Instant(call.called_at),
+            Cell::Flag(call.delivered_at.is_some()),
+            Cell::instant(call.acknowledged_at),
+            Cell::instant(call.under_way_at),
+            Cell::instant(call.on_scene_at),
+            Cell::instant(alarm.stood_down_at),
+        ]
+    };
+    Table { head, rows: calls.iter().map(row).collect(), totals: None }
+}
+
+fn adds_up([opening, earned, spent, corrected, closing]: &[i64; 5]) -> bool {
+    let sum = i128::from(*opening) + i128::from(*earned) - i128::from(*spent) + i128::from(*corrected);
+    sum == i128::from(*closing)
+}
+
+fn told([opening, earned, spent, corrected, closing]: &[i64; 5]) -> String {
+    format!("opening {opening} + earned {earned} − spent {spent} + corrected {corrected} is not closing {closing}")
+}
+
+/// The name under which JSON knows the source.
+fn source_name(source: crate::domain::place::PlaceSource) -> String {
+    match serde_json::to_value(source) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+fn round(number: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (number * scale).round() / scale
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

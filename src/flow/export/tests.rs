@@ -1,0 +1,360 @@
+use super::*;
+use crate::domain::alarm::Point;
+use crate::domain::group::{Group, GroupKind};
+use crate::domain::id::{AlarmId, EventSeq, MessageId, OutboxId};
+use crate::domain::lead::{LeadState, Occurred, Scene};
+use crate::domain::member::{Language, Member};
+use crate::domain::place::{Datum, Place, PlaceSource, Wgs84};
+use crate::domain::tip::Grain;
+use crate::port::store::*;
+use std::io;
+
+fn month() -> Period {
+    Period::month("2026-11", chrono_tz::Asia::Shanghai).unwrap()
+}
+
+fn at(day: i64, second: i64) -> Millis {
+    month().from.plus_ms(day * 86_400_000 + second * 1000)
+}
+
+pub(crate) fn request(kind: TableKind, names: bool) -> Request {
+    Request { kind, period: month(), names }
+}
+
+pub(crate) fn config() -> Config {
+    Config { unit: "鹿城街道综治办".into(), ..Config::default() }
+}
+
+pub(crate) fn lead(id: i64) -> Lead {
+    Lead {
+        id: LeadId(id),
+        version: 1,
+        state: LeadState::Verified,
+        category: Some("theft".into()),
+        urgent: false,
+        occurred: Some(Occurred { start: at(2, 0), end: Some(at(2, 3600)), grain: Grain::Hour, text: "今早".into() }),
+        scene: Some(Scene {
+            at: Wgs84 { lat: 22.840_400_000_000_01, lon: 114.1318 },
+            accuracy_m: 50.04,
+            source: PlaceSource::PointCode,
+            datum: Datum::Wgs84,
+            text: "好又多超市".into(),
+        }),
+        unknown_place: None,
+        description: "电动车被偷, \"红色\"".into(),
+        relay_text: String::new(),
+        chat: ChatId(-100),
+        thread: None,
+        message: MessageId(1),
+        reporter: Some(UserId(77_777)),
+        reporter_code: format!("R{id:03}"),
+        private: false,
+        written_at: at(2, id),
+        received_at: at(2, id),
+        first_event: EventSeq(id),
+        first_update_id: Some(900_000 + id),
+        officer: None,
+        decided_at: None,
+        duplicate_of: None,
+        asked: false,
+    }
+}
+
+pub(crate) fn tally(code: &str, numbers: [i64; 5]) -> Tally {
+    let [opening, earned, spent, corrected, closing] = numbers;
+    Tally { member: person(7, code), opening, earned, spent, corrected, closing }
+}
+
+fn person(user: i64, code: &str) -> Member {
+    Member {
+        user: UserId(user),
+        name: "王小明".into(),
+        occupation: "快递员".into(),
+        group: "鹿城群".into(),
+        team: String::new(),
+        roles: vec![],
+        language: None,
+        code: code.into(),
+        first_seen: Millis(0),
+        told_at: None,
+    }
+}
+
+pub(crate) fn call(alarm: i64, point: &str) -> (Alarm, Call) {
+    let alarm = Alarm {
+        id: AlarmId(alarm),
+        version: 1,
+        lead: LeadId(12),
+        drill: alarm == 2,
+        ring: 1,
+        raised_by: Some(UserId(9)),
+        raised_at: at(3, 0),
+        stood_down_at: None,
+        stood_down_by: None,
+    };
+    let call = Call {
+        alarm: alarm.id,
+        point: point.into(),
+        ring: 1,
+        distance_m: 40.0,
+        called_at: at(3, 1),
+        delivered_at: Some(at(3, 2)),
+        acknowledged_at: Some(at(3, 20)),
+        under_way_at: None,
+        on_scene_at: None,
+        declined_at: None,
+        answered_by: None,
+    };
+    (alarm, call)
+}
+
+fn keys(table: &Table) -> Vec<&str> {
+    table.head.columns.iter().map(|column| column.key).collect()
+}
+
+fn cell<'a>(table: &'a Table, row: usize, key: &str) -> &'a Cell {
+    &table.rows[row][keys(table).iter().position(|k| *k == key).unwrap()]
+}
+
+#[test]
+fn the_columns_are_the_fixed_ones() {
+    let keys = |kind| {
+        let head = request(kind, false).head(&config());
+        head.columns.iter().map(|column| column.key).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(
+        keys(TableKind::Leads),
+        "number,category,state,occurred_start,occurred_end,received_at,lat,lon,accuracy_m,place_source,place_text,\
+         description,group,reporter_code,first_update_id"
+    );
+    assert_eq!(keys(TableKind::Points), "member_code,name,occupation,group,opening,earned,spent,corrected,closing");
+    assert_eq!(
+        keys(TableKind::Alarms),
+        "alarm,lead,raised_at,raised_by,drill,ring,point_code,called_at,delivered,acknowledged_at,under_way_at,\
+         on_scene_at,stood_down_at"
+    );
+}
+
+#[test]
+fn a_lead_shows_its_place_and_only_its_own_code_of_the_reporter() {
+    let groups = HashMap::from([(ChatId(-100), "鹿城群".to_owned())]);
+    let mut private = lead(2);
+    private.chat = ChatId(77_777);
+    private.scene = None;
+    private.unknown_place = Some("老榕树".into());
+    let table = leads_table(request(TableKind::Leads, true).head(&config()), &[lead(1), private], &groups);
+    assert!(table.rows.iter().all(|row| row.len() == table.head.columns.len()));
+    assert_eq!(cell(&table, 0, "lat"), &Cell::Float(22.8404));
+    assert_eq!(cell(&table, 0, "accuracy_m"), &Cell::Float(50.0));
+    assert_eq!(cell(&table, 0, "place_source"), &Cell::Text("point_code".into()));
+    assert_eq!(cell(&table, 0, "group"), &Cell::Text("鹿城群".into()));
+    assert_eq!(cell(&table, 1, "group"), &Cell::Empty);
+    assert_eq!(cell(&table, 1, "lat"), &Cell::Empty);
+    assert_eq!(cell(&table, 1, "place_text"), &Cell::Text("老榕树".into()));
+    assert_eq!(cell(&table, 1, "reporter_code"), &Cell::Text("R002".into()));
+    assert!(!format!("{:?}", table.rows).contains("77777"), "the reporter's own number stands nowhere");
+}
+
+#[test]
+fn a_scrubbed_lead_keeps_its_number() {
+    let mut lead = lead(3);
+    lead.scrub();
+    let table = leads_table(request(TableKind::Leads, true).head(&config()), &[lead], &HashMap::new());
+    assert_eq!(cell(&table, 0, "number"), &Cell::Int(3));
+    for key in ["category", "occurred_start", "lat", "place_source", "place_text", "description"] {
+        assert_eq!(cell(&table, 0, key), &Cell::Empty, "{key}");
+    }
+}
+
+#[test]
+fn points_are_totalled_and_named_only_with_the_right() {
+    let tallies = [tally("M1", [10, 20, 5, -3, 22]), tally("M2", [0, 7, 0, 0, 7])];
+    let make = |names| points_table(request(TableKind::Points, names).head(&config()), &tallies, names).unwrap();
+    let (plain, named) = (make(false), make(true));
+    assert_eq!(cell(&plain, 0, "name"), &Cell::Empty);
+    assert_eq!(cell(&named, 0, "name"), &Cell::Text("王小明".into()));
+    assert!(!format!("{plain:?}").contains("王小明"));
+    let totals = plain.totals.unwrap();
+    assert_eq!(totals[0], Cell::Text("total 2026-11-01/2026-12-01".into()));
+    assert_eq!(totals[4..], [10, 27, 5, -3, 29].map(Cell::Int));
+}
+
+#[test]
+fn points_that_do_not_add_up_are_not_filed() {
+    let head = || request(TableKind::Points, false).head(&config());
+    let tallies = [tally("M1", [10, 20, 5, -3, 22]), tally("M2", [0, 7, 0, 0, 8])];
+    let error = points_table(head(), &tallies, false).unwrap_err().to_string();
+    assert!(error.contains("M2") && error.contains("earned 7"), "{error}");
+    let tallies = [tally("M1", [i64::MAX, 0, 0, 0, i64::MAX]), tally("M2", [1, 0, 0, 0, 1])];
+    assert!(points_table(head(), &tallies, false).is_err());
+}
+
+#[test]
+fn calls_name_officers_by_code() {
+    let staff = HashMap::from([(UserId(9), "S9".to_owned())]);
+    let mut calls = vec![call(1, "P1"), call(2, "P2"), call(3, "P3")];
+    calls[1].0.raised_by = None;
+    calls[2].0.raised_by = Some(UserId(55_555));
+    let table = alarms_table(request(TableKind::Alarms, false).head(&config()), &calls, &staff);
+    let raised: Vec<&Cell> = (0..3).map(|row| cell(&table, row, "raised_by")).collect();
+    assert_eq!(raised, ["S9", "baiying", "unlisted"].map(|who| Cell::Text(who.into())).iter().collect::<Vec<_>>());
+    assert_eq!(cell(&table, 1, "drill"), &Cell::Flag(true));
+    assert_eq!(cell(&table, 0, "delivered"), &Cell::Flag(true));
+    assert_eq!(cell(&table, 0, "on_scene_at"), &Cell::Empty);
+}
+
+#[test]
+fn an_export_is_put_on_record() {
+    let access = request(TableKind::Points, true).access("cli", &config(), Millis(5));
+    assert_eq!((access.what.as_str(), access.detail.as_str()), ("names", "points 2026-11-01/2026-12-01"));
+    let access = request(TableKind::Leads, true).access("cli", &config(), Millis(5));
+    assert_eq!(access.what, "export");
+}
+
+/// A store that knows leads, tallies and calls only.
+#[derive(Clone)]
+struct Shelf {
+    leads: std::sync::Arc<Vec<Lead>>,
+    pages: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+}
+
+#[derive(Default)]
+struct Heard(Vec<Vec<Cell>>, usize, bool);
+
+impl TableSink for Heard {
+    fn begin(&mut self, _: &Head) -> io::Result<()> {
+        self.1 += 1;
+        Ok(())
+    }
+    fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+        self.0.push(cells.to_vec());
+        Ok(())
+    }
+    fn totals(&mut self, _: &[Cell]) -> io::Result<()> {
+        self.2 = true;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn leads_come_page_by_page_each_once() {
+    let leads: Vec<Lead> = (1..=1203).map(lead).collect();
+    let shelf = Shelf { leads: leads.into(), pages: std::sync::Arc::default() };
+    let mut heard = Heard::default();
+    let count = export(&shelf, &config(), request(TableKind::Leads, false), &mut heard).await.unwrap();
+    assert_eq!((count, heard.0.len(), heard.1, heard.2), (1203, 1203, 1, false));
+    let numbers: Vec<Cell> = heard.0.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(numbers, (1..=1203).map(Cell::Int).collect::<Vec<_>>());
+    assert_eq!(heard.0[0][12], Cell::Text("鹿城群".into()));
+    assert_eq!(shelf.pages.load(std::sync::atomic::Ordering::Relaxed), 4);
+}
+
+#[tokio::test]
+async fn points_and_alarms_come_with_their_rows() {
+    let shelf = Shelf { leads: Vec::new().into(), pages: std::sync::Arc::default() };
+    let mut heard = Heard::default();
+    assert_eq!(export(&shelf, &config(), request(TableKind::Points, false), &mut heard).await.unwrap(), 1);
+    assert!(heard.2);
+    let mut heard = Heard::default();
+    assert_eq!(export(&shelf, &config(), request(TableKind::Alarms, false), &mut heard).await.unwrap(), 1);
+    assert_eq!(heard.0[0][3], Cell::Text("S9".into()));
+}
+
+const NOT_HERE: &str = "export only reads the town, leads, tallies and calls";
+
+impl Store for Shelf {
+    async fn town(&self) -> StoreResult<TownFile> {
+        let group = Group {
+            chat: ChatId(-100),
+            kind: GroupKind::Liaison,
+            name: "鹿城群".into(),
+            area: None,
+            pin_datum: Datum::Wgs84,
+            language: Language::Zh,
+        };
+        Ok(TownFile { groups: vec![group], staff: vec![person(9, "S9")], ..TownFile::default() })
+    }
+    async fn leads_between(&self, from: Millis, to: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<Lead>> {
+        self.pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let fits = |lead: &&Lead| lead.id > after && (from..to).contains(&lead.received_at);
+        Ok(self.leads.iter().filter(fits).take(limit).cloned().collect())
+    }
+    async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
+        Ok(vec![tally("M1", [0, 1, 0, 0, 1])])
+    }
+    async fn calls_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
+        Ok(vec![call(1, "P1")])
+    }
+    async fn receive(&self, _: &[RawUpdate], _: Millis) -> StoreResult<usize> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn take(&self, _: usize, _: Millis) -> StoreResult<Vec<Event>> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn load(&self, _: &[Ask]) -> StoreResult<Vec<Facts>> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn reserve_leads(&self, _: i64) -> StoreResult<LeadId> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn reserve_alarms(&self, _: i64) -> StoreResult<AlarmId> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn apply(&self, _: &[Step], _: Millis) -> StoreResult<Vec<Applied>> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn postpone(&self, _: EventSeq, _: &str, _: Option<Millis>) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn report(&self, _: &[DeliveryReport], _: Millis) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn ring_timers(&self, _: Millis) -> StoreResult<Option<Millis>> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn queued(&self, _: i64, _: usize) -> StoreResult<(Vec<Queued>, i64)> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn claim(&self, _: &[OutboxId], _: Millis) -> StoreResult<Vec<Claimed>> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn settle(&self, _: &[Settlement], _: Millis) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn unclaim(&self) -> StoreResult<usize> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn town_version(&self) -> StoreResult<i64> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn seed(&self, _: &[Group], _: &[Member]) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn import_gazetteer(&self, _: &[Place]) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn import_points(&self, _: &[Point]) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn import_members(&self, _: &[Member]) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn queue_view(&self) -> StoreResult<QueueView> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn gauges(&self) -> StoreResult<Gauges> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn record_access(&self, _: &Access) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn secret(&self, _: &str, _: &str) -> StoreResult<String> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn retain(&self, _: &Retention, _: Millis, _: bool) -> StoreResult<Retained> {
+        unreachable!("{NOT_HERE}")
+    }
+}
