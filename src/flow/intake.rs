@@ -227,8 +227,8 @@ fn pin(given: &Given<'_>, message: &Message, at: Wgs84, accuracy_m: Option<f64>,
     let (at, datum, accuracy_m) = match accuracy_m {
         Some(accuracy) => (at, Datum::Wgs84, accuracy.max(5.0)),
         None => {
-            let real = Wgs84::from_datum(datum, at.lat, at.lon).unwrap_or(at);
-            let doubtful = datum == Datum::Wgs84 && crate::domain::place::datum::shifted_here(at);
+            let real = Wgs84::from_datum(datum, at.lat, at.lon);
+            let doubtful = datum == Datum::Wgs84 && at.is_in_mainland_china();
             (real, datum, if doubtful { given.town.rules.tip.pin_accuracy_m } else { 30.0 })
         }
     };

@@ -6,8 +6,8 @@ use crate::domain::alarm::Point;
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, Millis, UserId};
 use crate::domain::member::{Language, Member, Role};
-use crate::domain::place::gazetteer::Gazetteer;
-use crate::domain::place::near::PointIndex;
+use crate::domain::place::Gazetteer;
+use crate::domain::place::PointIndex;
 use crate::domain::place::Wgs84;
 use crate::domain::text::card::Speaker;
 use crate::domain::tip::reader::Reader;
@@ -57,7 +57,7 @@ impl Town {
             version: file.version,
             reader: Reader::new(&rules.category, gazetteer, rules.time_zone, Some(bot)),
             bot: bot.to_owned(),
-            index: PointIndex::build(file.points.iter().map(|p| (p.at, p.code.clone()))),
+            index: PointIndex::build(file.points.iter().map(|p| (p.code.clone(), p.at))),
             groups: file.groups.into_iter().map(|g| (g.chat, g)).collect(),
             desks,
             points: file.points.into_iter().map(|p| (p.code.clone(), p)).collect(),
@@ -103,12 +103,12 @@ impl Town {
 
     /// The liaison points nearest to a place, with their distance in metres.
     pub fn nearest_points(&self, at: Wgs84, count: usize) -> Vec<(&Point, f64)> {
-        self.index.nearest(at, count).into_iter().filter_map(|(code, m)| Some((self.points.get(code)?, m))).collect()
+        self.index.nearest(at, count).into_iter().filter_map(|(code, m)| Some((self.points.get(&code)?, m))).collect()
     }
 
     /// The liaison points within `radius_m` of a place, nearest first, with their distance in metres.
     pub fn points_within(&self, at: Wgs84, radius_m: f64) -> Vec<(&Point, f64)> {
-        self.index.within(at, radius_m).into_iter().filter_map(|(code, m)| Some((self.points.get(code)?, m))).collect()
+        self.index.within(at, radius_m).into_iter().filter_map(|(code, m)| Some((self.points.get(&code)?, m))).collect()
     }
 
     /// The widest distance for which any liaison point answers.

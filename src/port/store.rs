@@ -313,7 +313,7 @@ pub enum Lane {
 
 /// What a message should say, or what should be done. Stored as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
+#[serde(tag = "is", rename_all = "snake_case")]
 pub enum Content {
     /// A text with buttons; put again under the same subject it edits the message that was sent.
     Text {

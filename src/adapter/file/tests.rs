@@ -47,15 +47,15 @@ fn table(words: &[&str]) -> Table {
     Table { head: head(TableKind::Leads), rows, totals: Some(totals) }
 }
 
-fn check(exported: &Exported, bytes: &[u8], format: Format) -> Verdict {
+fn check(exported: &Printed, bytes: &[u8], format: Format) -> Verdict {
     verify_bytes(bytes, format, exported.digest.as_ref().map(|(_, text)| text.as_slice()), &key()).unwrap()
 }
 
-fn written(table: &Table, format: Format) -> Exported {
+fn written(table: &Table, format: Format) -> Printed {
     write(table, format, &key()).unwrap()
 }
 
-fn text(exported: &Exported) -> String {
+fn text(exported: &Printed) -> String {
     String::from_utf8(exported.bytes.clone()).unwrap()
 }
 
