@@ -254,13 +254,18 @@ pub(super) async fn insert_lead_events(link: &mut Link, events: &[(EventSeq, &Le
 
 /// Stores evidence, or files it anew; the event that brought it stays on record.
 pub(super) async fn put_attachments(link: &mut Link, attachments: &[(EventSeq, &Attachment)]) -> Db<()> {
+    let mut brought: HashMap<(ChatId, MessageId), EventSeq> = HashMap::new();
+    for (seq, item) in attachments {
+        brought.entry((item.chat, item.message)).or_insert(*seq);
+    }
     let attachments = super::step::last_of_each(attachments, |(_, item)| (item.chat, item.message));
     for piece in pieces(attachments.len(), 7) {
         let mut sql =
             link.sql("INSERT INTO attachment (chat, message, sender, sent_at, lead, evidence, event) VALUES ");
-        sql.tuples(&attachments[piece], |sql, (seq, item)| {
+        sql.tuples(&attachments[piece], |sql, (_, item)| {
             sql.bind(item.chat.0).bind(item.message.0).bind(item.sender.map(|user| user.0)).bind(item.sent_at.0);
-            sql.bind(item.lead.map(|lead| lead.0)).bind(to_json(&item.evidence)).bind(seq.0);
+            sql.bind(item.lead.map(|lead| lead.0)).bind(to_json(&item.evidence));
+            sql.bind(brought[&(item.chat, item.message)].0);
         });
         sql.push(
             " ON CONFLICT (chat, message) DO UPDATE SET sender = excluded.sender, sent_at = excluded.sent_at, \
