@@ -1,3 +1,4 @@
 //! The outside world: databases, Telegram, HTTP, files, the sandbox.
 
 pub mod file;
+pub mod sql;

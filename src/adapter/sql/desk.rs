@@ -1,0 +1,97 @@
+//! What the desk, the operator and exports look at. Reads only. Called by the store.
+
+use super::alarm::{ALARM_COLUMNS, CALL_COLUMNS, read_alarm, read_call};
+use super::engine::{Db, Link, Pools, Sql};
+use super::lead::{LEAD_COLUMNS, read_lead};
+use crate::domain::alarm::{Alarm, Call};
+use crate::domain::id::{LeadId, Millis};
+use crate::domain::lead::Lead;
+use crate::port::store::{Gauges, QueueView};
+
+async fn read_leads(link: &mut Link, sql: Sql) -> Db<Vec<Lead>> {
+    link.rows(sql).await?.iter().map(|row| read_lead(&mut row.read())).collect()
+}
+
+/// The queue card: counts and the next leads.
+pub(super) async fn queue_view(pools: &Pools) -> Db<QueueView> {
+    let mut link = pools.reading().await?;
+    let mut view = QueueView::default();
+    for (count, condition) in [
+        (&mut view.new, "state = 'new'"),
+        (&mut view.claimed, "state = 'claimed'"),
+        (&mut view.urgent, "state = 'new' AND urgent = 1"),
+    ] {
+        let mut sql = link.sql("SELECT count(*) FROM (SELECT 1 FROM lead WHERE state IN ('new', 'claimed') AND ");
+        sql.push(condition).push(" LIMIT 1000) AS part");
+        *count = link.number(sql).await?.unwrap_or_default();
+    }
+    let mut sql = link.sql("SELECT ");
+    sql.push(LEAD_COLUMNS).push(
+        " FROM lead WHERE state IN ('new', 'claimed') AND state = 'new' ORDER BY urgent DESC, received_at, id LIMIT 8",
+    );
+    view.next = read_leads(&mut link, sql).await?;
+    Ok(view)
+}
+
+/// Counters.
+pub(super) async fn gauges(pools: &Pools) -> Db<Gauges> {
+    let mut link = pools.reading().await?;
+    let mut gauges = Gauges::default();
+    let sql = link.sql("SELECT state, count(*) FROM inbox WHERE state <> 'done' GROUP BY state");
+    for row in link.rows(sql).await? {
+        let mut row = row.read();
+        match row.next()? {
+            "parked" => gauges.inbox_parked = row.next()?,
+            _ => gauges.inbox_waiting = row.next()?,
+        }
+    }
+    let sql = link.sql("SELECT state, count(*) FROM outbox WHERE state <> 'settled' GROUP BY state");
+    for row in link.rows(sql).await? {
+        let mut row = row.read();
+        match row.next()? {
+            "failed" => gauges.outbox_failed = row.next()?,
+            _ => gauges.outbox_waiting += row.next::<i64>()?,
+        }
+    }
+    let sql = link.sql("SELECT received_at FROM inbox WHERE kind = 'update' ORDER BY seq DESC LIMIT 1");
+    gauges.newest_update_at = link.number(sql).await?.map(Millis);
+    Ok(gauges)
+}
+
+/// Leads received in a period, in received order, from the one after `after`.
+pub(super) async fn leads_between(
+    pools: &Pools,
+    from: Millis,
+    to: Millis,
+    after: LeadId,
+    limit: usize,
+) -> Db<Vec<Lead>> {
+    let mut link = pools.reading().await?;
+    let mut sql = link.sql("SELECT received_at FROM lead WHERE id = ");
+    sql.bind(after.0);
+    let resume = link.number(sql).await?.unwrap_or(i64::MIN);
+    let mut sql = link.sql("SELECT ");
+    sql.push(LEAD_COLUMNS).push(" FROM lead WHERE received_at >= ").bind(from.0.max(resume));
+    sql.push(" AND received_at < ").bind(to.0).push(" AND (received_at > ").bind(resume);
+    sql.push(" OR id > ").bind(after.0).push(") ORDER BY received_at, id LIMIT ");
+    sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    read_leads(&mut link, sql).await
+}
+
+/// Calls of alarms raised in a period, by alarm, then ring and distance.
+pub(super) async fn calls_between(pools: &Pools, from: Millis, to: Millis) -> Db<Vec<(Alarm, Call)>> {
+    let mut link = pools.reading().await?;
+    let mut sql = link.sql("SELECT ");
+    sql.push(ALARM_COLUMNS).push(", ").push(CALL_COLUMNS);
+    sql.push(" FROM alarm JOIN call ON call.alarm = alarm.id WHERE alarm.raised_at >= ").bind(from.0);
+    sql.push(" AND alarm.raised_at < ").bind(to.0);
+    sql.push(" ORDER BY alarm.id, call.ring, call.distance_m, call.point");
+    link.rows(sql)
+        .await?
+        .iter()
+        .map(|row| {
+            let mut row = row.read();
+            Ok((read_alarm(&mut row)?, read_call(&mut row)?))
+        })
+        .collect()
+}

@@ -1,0 +1,152 @@
+//! The inbox: updates and events of the product's own, kept in order until they are done.
+//!
+//! A row is waiting, done or parked. Only `step` marks rows done. Called by the store.
+
+use super::code::Code;
+use super::engine::{Db, Link, Pools, pieces};
+use crate::domain::id::{ChatId, EventSeq, Millis};
+use crate::port::store::{DeliveryReport, Event, EventKind, RawUpdate};
+
+/// After so long the platform may count its updates anew, so a number may come again.
+const UPDATE_ID_LIFE_MS: i64 = 48 * 3_600_000;
+
+/// Stores what is new.
+pub(super) async fn receive(pools: &Pools, updates: &[RawUpdate], now: Millis) -> Db<usize> {
+    if updates.is_empty() {
+        return Ok(0);
+    }
+    let mut link = pools.writing().await?;
+    let stored = insert_updates(&mut link, updates, now).await?;
+    if stored == updates.len() || forget_old_numbers(&mut link, updates, now).await? == 0 {
+        link.commit().await?;
+        return Ok(stored);
+    }
+    // Some numbers came round again: from the start, so that the order is that of arrival.
+    link.rollback().await?;
+    let mut link = pools.writing().await?;
+    forget_old_numbers(&mut link, updates, now).await?;
+    let stored = insert_updates(&mut link, updates, now).await?;
+    link.commit().await?;
+    Ok(stored)
+}
+
+async fn insert_updates(link: &mut Link, updates: &[RawUpdate], now: Millis) -> Db<usize> {
+    let mut stored = 0;
+    for piece in pieces(updates.len(), 4) {
+        let mut sql = link.sql("INSERT INTO inbox (kind, update_id, chat, received_at, payload) VALUES ");
+        sql.tuples(&updates[piece], |sql, update| {
+            sql.push("'update',").bind(update.update_id).bind(update.chat.0).bind(now.0).bind(update.json.as_str());
+        });
+        sql.push(" ON CONFLICT DO NOTHING");
+        stored += link.run(sql).await?;
+    }
+    Ok(usize::try_from(stored).expect("no more than were given"))
+}
+
+/// Takes the numbers off done rows that are old enough; tells how many.
+async fn forget_old_numbers(link: &mut Link, updates: &[RawUpdate], now: Millis) -> Db<u64> {
+    let mut forgotten = 0;
+    let numbers: Vec<i64> = updates.iter().map(|update| update.update_id).collect();
+    for piece in numbers.chunks(super::engine::MAX_IDS) {
+        let mut sql = link.sql("UPDATE inbox SET update_id = NULL WHERE state <> 'waiting' AND received_at < ");
+        sql.bind(now.plus_ms(-UPDATE_ID_LIFE_MS).0).push(" AND update_id IN ").list(piece);
+        forgotten += link.run(sql).await?;
+    }
+    Ok(forgotten)
+}
+
+/// The oldest waiting events. Behind one that is to be retried later its chat waits; events without a chat do not.
+pub(super) async fn take(pools: &Pools, limit: usize, now: Millis) -> Db<Vec<Event>> {
+    let mut link = pools.reading().await?;
+    let mut sql = link.sql(
+        "SELECT seq, kind, chat, received_at, attempts, payload FROM inbox \
+         WHERE state = 'waiting' AND state <> 'done' AND retry_at <= ",
+    );
+    sql.bind(now.0).push(
+        " AND (chat = 0 OR NOT EXISTS (SELECT 1 FROM inbox AS head WHERE head.chat = inbox.chat \
+         AND head.seq < inbox.seq AND head.state = 'waiting' AND head.retry_at > 0 AND head.retry_at > ",
+    );
+    sql.bind(now.0).push(")) ORDER BY seq LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    link.rows(sql)
+        .await?
+        .iter()
+        .map(|row| {
+            let mut row = row.read();
+            Ok(Event {
+                seq: EventSeq(row.next()?),
+                kind: EventKind::parse_code(row.next()?)?,
+                chat: ChatId(row.next()?),
+                received_at: Millis(row.next()?),
+                attempts: i32::try_from(row.next::<i64>()?).unwrap_or(i32::MAX),
+                payload: row.next()?,
+            })
+        })
+        .collect()
+}
+
+/// Puts a waiting event off, or parks it. One that is done already stays so.
+pub(super) async fn postpone(pools: &Pools, event: EventSeq, why: &str, again: Option<Millis>) -> Db<()> {
+    let mut link = pools.writing().await?;
+    let mut sql = link.sql("UPDATE inbox SET attempts = attempts + 1, error = ");
+    sql.bind(why).push(", state = ").bind(if again.is_some() { "waiting" } else { "parked" });
+    sql.push(", retry_at = ").bind(again.map_or(0, |at| at.0));
+    sql.push(" WHERE state = 'waiting' AND seq = ").bind(event.0);
+    link.run(sql).await?;
+    link.commit().await
+}
+
+/// Stores events of the product's own: chat and payload.
+async fn insert_own(link: &mut Link, kind: EventKind, events: &[(ChatId, String)], now: Millis) -> Db<()> {
+    for piece in pieces(events.len(), 4) {
+        let mut sql = link.sql("INSERT INTO inbox (kind, chat, received_at, payload) VALUES ");
+        sql.tuples(&events[piece], |sql, (chat, payload)| {
+            sql.bind(kind.code()).bind(chat.0).bind(now.0).bind(payload.as_str());
+        });
+        link.run(sql).await?;
+    }
+    Ok(())
+}
+
+/// Stores what became of alarms' messages.
+pub(super) async fn report(pools: &Pools, reports: &[DeliveryReport], now: Millis) -> Db<()> {
+    if reports.is_empty() {
+        return Ok(());
+    }
+    let events: Vec<_> = reports.iter().map(|report| (report.chat, super::engine::to_json(report))).collect();
+    let mut link = pools.writing().await?;
+    insert_own(&mut link, EventKind::Delivery, &events, now).await?;
+    link.commit().await
+}
+
+/// Turns due timers into events; tells when the next is due. Writes only when one is due.
+pub(super) async fn ring_timers(pools: &Pools, now: Millis) -> Db<Option<Millis>> {
+    loop {
+        let mut link = pools.reading().await?;
+        let sql = link.sql("SELECT min(due) FROM timer");
+        let next = link.number(sql).await?.map(Millis);
+        drop(link);
+        if next.is_none_or(|due| due > now) {
+            return Ok(next);
+        }
+        let mut link = pools.writing().await?;
+        let mut sql = link.sql("SELECT key, chat, kind FROM timer WHERE due <= ");
+        sql.bind(now.0).push(" ORDER BY due, key LIMIT 256");
+        let mut keys = Vec::new();
+        let mut events = Vec::new();
+        for row in link.rows(sql).await? {
+            let mut row = row.read();
+            keys.push(row.next::<String>()?);
+            events.push((ChatId(row.next()?), row.next()?));
+        }
+        insert_own(&mut link, EventKind::Timer, &events, now).await?;
+        for piece in pieces(keys.len(), 1) {
+            let mut sql = link.sql("DELETE FROM timer WHERE key IN (");
+            for key in &keys[piece] {
+                sql.bind(key.as_str());
+            }
+            sql.push(")");
+            link.run(sql).await?;
+        }
+        link.commit().await?;
+    }
+}

@@ -1,0 +1,196 @@
+//! The store on SQL: SQLite in one file by default, PostgreSQL for several replicas, one SQL text for both.
+//!
+//! `engine` holds the two databases behind one face; each other module is a noun with its rows. Nothing here
+//! decides anything: `step` writes what the flow has decided. To add a column: a new file under both
+//! `migrations/`, then the noun's columns, its reader and its writer.
+
+mod alarm;
+mod code;
+mod desk;
+mod engine;
+mod facts;
+mod inbox;
+mod lead;
+mod ledger;
+mod member;
+mod open;
+mod outbox;
+mod retain;
+mod scrub;
+mod step;
+mod town;
+
+pub use open::{ServeLock, SqlOptions};
+
+use crate::domain::alarm::{Alarm, Call, Point};
+use crate::domain::group::Group;
+use crate::domain::id::{AlarmId, EventSeq, LeadId, Millis, OutboxId};
+use crate::domain::lead::Lead;
+use crate::domain::member::Member;
+use crate::domain::place::Place;
+use crate::port::store::{
+    Access, Applied, Ask, Claimed, DeliveryReport, Event, Facts, Gauges, QueueView, Queued, RawUpdate, Retained,
+    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, TownFile,
+};
+use engine::{Db, Pools, is_full};
+
+/// The store on a SQL database. Cloning shares the connections.
+#[derive(Debug, Clone)]
+pub struct SqlStore {
+    pools: Pools,
+    /// Where the lock of the one server lies; none on PostgreSQL, whose servers lock in the database.
+    lock: Option<std::path::PathBuf>,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if is_full(&error) { Self::Full } else { Self::Other(error.to_string()) }
+    }
+}
+
+impl SqlStore {
+    /// Counts a counter up by `n`; gives the first of the `n` numbers.
+    async fn reserve(&self, name: &str, n: i64) -> Db<i64> {
+        let mut link = self.pools.writing().await?;
+        let mut sql = link.sql("UPDATE counter SET value = value + ");
+        sql.bind(n).push(" WHERE name = ").bind(name).push(" RETURNING value");
+        let last = link.number(sql).await?.ok_or(sqlx::Error::RowNotFound)?;
+        link.commit().await?;
+        Ok(last - n + 1)
+    }
+
+    async fn find_secret(&self, name: &str) -> Db<Option<String>> {
+        let mut link = self.pools.reading().await?;
+        let mut sql = link.sql("SELECT value FROM secret WHERE name = ");
+        sql.bind(name);
+        link.rows(sql).await?.first().map(|row| row.read().next()).transpose()
+    }
+
+    async fn keep_secret(&self, name: &str, value: &str) -> Db<()> {
+        let mut link = self.pools.writing().await?;
+        let mut sql = link.sql("INSERT INTO secret (name, value) VALUES (");
+        sql.bind(name).bind(value).push(") ON CONFLICT (name) DO NOTHING");
+        link.run(sql).await?;
+        link.commit().await
+    }
+}
+
+impl Store for SqlStore {
+    async fn receive(&self, updates: &[RawUpdate], now: Millis) -> StoreResult<usize> {
+        Ok(inbox::receive(&self.pools, updates, now).await?)
+    }
+
+    async fn take(&self, limit: usize, now: Millis) -> StoreResult<Vec<Event>> {
+        Ok(inbox::take(&self.pools, limit, now).await?)
+    }
+
+    async fn load(&self, asks: &[Ask]) -> StoreResult<Vec<Facts>> {
+        Ok(facts::load(&self.pools, asks).await?)
+    }
+
+    async fn reserve_leads(&self, n: i64) -> StoreResult<LeadId> {
+        Ok(LeadId(self.reserve("lead", n).await?))
+    }
+
+    async fn reserve_alarms(&self, n: i64) -> StoreResult<AlarmId> {
+        Ok(AlarmId(self.reserve("alarm", n).await?))
+    }
+
+    async fn apply(&self, steps: &[Step], now: Millis) -> StoreResult<Vec<Applied>> {
+        Ok(step::apply(&self.pools, steps, now).await?)
+    }
+
+    async fn postpone(&self, event: EventSeq, why: &str, again: Option<Millis>) -> StoreResult<()> {
+        Ok(inbox::postpone(&self.pools, event, why, again).await?)
+    }
+
+    async fn report(&self, reports: &[DeliveryReport], now: Millis) -> StoreResult<()> {
+        Ok(inbox::report(&self.pools, reports, now).await?)
+    }
+
+    async fn ring_timers(&self, now: Millis) -> StoreResult<Option<Millis>> {
+        Ok(inbox::ring_timers(&self.pools, now).await?)
+    }
+
+    async fn queued(&self, after_change: i64, limit: usize) -> StoreResult<(Vec<Queued>, i64)> {
+        Ok(outbox::queued(&self.pools, after_change, limit).await?)
+    }
+
+    async fn claim(&self, ids: &[OutboxId], _now: Millis) -> StoreResult<Vec<Claimed>> {
+        Ok(outbox::claim(&self.pools, ids).await?)
+    }
+
+    async fn settle(&self, settlements: &[Settlement], now: Millis) -> StoreResult<()> {
+        Ok(outbox::settle(&self.pools, settlements, now).await?)
+    }
+
+    async fn unclaim(&self) -> StoreResult<usize> {
+        Ok(outbox::unclaim(&self.pools).await?)
+    }
+
+    async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(crate::domain::id::ChatId, Millis)>> {
+        Ok(outbox::sent_since(&self.pools, since).await?)
+    }
+
+    async fn town(&self) -> StoreResult<TownFile> {
+        Ok(town::town(&self.pools).await?)
+    }
+
+    async fn town_version(&self) -> StoreResult<i64> {
+        Ok(town::version(&mut self.pools.reading().await?).await?)
+    }
+
+    async fn seed(&self, groups: &[Group], members: &[Member]) -> StoreResult<()> {
+        Ok(town::seed(&self.pools, groups, members).await?)
+    }
+
+    async fn import_gazetteer(&self, entries: &[Place]) -> StoreResult<()> {
+        Ok(town::import_gazetteer(&self.pools, entries).await?)
+    }
+
+    async fn import_points(&self, points: &[Point]) -> StoreResult<()> {
+        Ok(town::import_points(&self.pools, points).await?)
+    }
+
+    async fn import_members(&self, members: &[Member]) -> StoreResult<()> {
+        Ok(town::import_members(&self.pools, members).await?)
+    }
+
+    async fn queue_view(&self) -> StoreResult<QueueView> {
+        Ok(desk::queue_view(&self.pools).await?)
+    }
+
+    async fn gauges(&self) -> StoreResult<Gauges> {
+        Ok(desk::gauges(&self.pools).await?)
+    }
+
+    async fn record_access(&self, access: &Access) -> StoreResult<()> {
+        let mut link = self.pools.writing().await?;
+        step::record_access(&mut link, access).await?;
+        Ok(link.commit().await?)
+    }
+
+    async fn secret(&self, name: &str, fresh: &str) -> StoreResult<String> {
+        if let Some(secret) = self.find_secret(name).await? {
+            return Ok(secret);
+        }
+        self.keep_secret(name, fresh).await?;
+        Ok(self.find_secret(name).await?.ok_or(sqlx::Error::RowNotFound)?)
+    }
+
+    async fn retain(&self, rules: &Retention, now: Millis, dry_run: bool) -> StoreResult<Retained> {
+        Ok(retain::retain(&self.pools, rules, now, dry_run).await?)
+    }
+
+    async fn leads_between(&self, from: Millis, to: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<Lead>> {
+        Ok(desk::leads_between(&self.pools, from, to, after, limit).await?)
+    }
+
+    async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {
+        Ok(ledger::tallies(&mut self.pools.reading().await?, from, to).await?)
+    }
+
+    async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
+        Ok(desk::calls_between(&self.pools, from, to).await?)
+    }
+}

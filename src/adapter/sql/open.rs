@@ -1,0 +1,203 @@
+//! Opening a database: connections with their settings, migrations, and the lock of the one server.
+//!
+//! SQLite: write-ahead log, every commit on disk before it is told, one connection that writes. Readers and
+//! the command line may open the same file beside a running server. Called by `app`.
+
+use super::SqlStore;
+use super::engine::Pools;
+use crate::port::store::{StoreError, StoreResult};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection, Database, PgConnection, PgPool, Pool};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The number of the advisory lock that the one server of a PostgreSQL database holds ("baiying" in ASCII).
+const SERVE_LOCK: i64 = 0x62_6169_7969_6e67;
+
+/// How a database is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlOptions {
+    /// Connections that read.
+    pub readers: u32,
+    /// How long to wait for another process that writes, milliseconds.
+    pub busy_timeout_ms: u64,
+    /// Memory for pages of the connection that writes, KiB; each reader takes a quarter of it.
+    pub cache_kib: u32,
+}
+
+impl Default for SqlOptions {
+    fn default() -> Self {
+        Self { readers: 4, busy_timeout_ms: 10_000, cache_kib: 8_192 }
+    }
+}
+
+/// Held by the one process that serves a database; let go when dropped.
+#[derive(Debug)]
+pub struct ServeLock {
+    _held: Hold,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "held, never read")]
+enum Hold {
+    File(File),
+    Session(Box<PgConnection>),
+}
+
+impl SqlStore {
+    /// Opens the database at `url` (`sqlite://PATH` or `postgres://…`), makes the file and its folder if they are
+    /// missing, and brings the tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no room, [`StoreError::Other`] with the database's words else.
+    pub async fn open(url: &str, options: &SqlOptions) -> StoreResult<Self> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let connect = PgConnectOptions::from_str(url)?;
+            let pool: PgPool = lasting(options.readers + 4).connect_with(connect).await?;
+            migrate(&POSTGRES, &pool).await?;
+            return Ok(Self { pools: Pools::Pg(pool), lock: None });
+        }
+        let path = sqlite_path(url)?;
+        create(&path)?;
+        let connect = SqliteConnectOptions::new()
+            .filename(&path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_millis(options.busy_timeout_ms))
+            // What is scrubbed is overwritten, not only unlinked.
+            .pragma("secure_delete", "ON")
+            .pragma("temp_store", "MEMORY")
+            .pragma("wal_autocheckpoint", "4000")
+            .pragma("journal_size_limit", "67108864")
+            .statement_cache_capacity(200)
+            .row_buffer_size(256);
+        let writer = connect.clone().pragma("cache_size", format!("-{}", options.cache_kib));
+        let write = lasting(1).connect_with(writer).await?;
+        migrate(&SQLITE, &write).await?;
+        let reader = connect.pragma("cache_size", format!("-{}", options.cache_kib / 4)).pragma("query_only", "ON");
+        let read = lasting(options.readers).connect_lazy_with(reader);
+        Ok(Self { pools: Pools::Sqlite { write, read }, lock: Some(with_ending(&path, ".lock")) })
+    }
+
+    /// Takes the place of the one server of this database until the lock is dropped or the process ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when another process has it.
+    pub async fn serve_lock(&self) -> StoreResult<ServeLock> {
+        match (&self.pools, &self.lock) {
+            (Pools::Pg(pool), _) => {
+                // Out of the pool: the lock lives as long as the session.
+                let mut session = pool.acquire().await?.detach();
+                let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+                    .bind(SERVE_LOCK)
+                    .fetch_one(&mut session)
+                    .await?;
+                if !taken {
+                    session.close().await?;
+                    return Err(StoreError::Taken);
+                }
+                Ok(ServeLock { _held: Hold::Session(Box::new(session)) })
+            }
+            (Pools::Sqlite { .. }, path) => {
+                let path = path.as_deref().expect("a SQLite store has a lock file");
+                let file = private().create(true).open(path).map_err(|error| file_error(path, &error))?;
+                match file.try_lock() {
+                    Ok(()) => Ok(ServeLock { _held: Hold::File(file) }),
+                    Err(TryLockError::WouldBlock) => Err(StoreError::Taken),
+                    Err(TryLockError::Error(error)) => Err(file_error(path, &error)),
+                }
+            }
+        }
+    }
+
+    /// Closes all connections; what is committed is then in the database file itself.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Pg(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A pool whose connections stay open: opening one costs more than most of what is done with it.
+fn lasting<D: Database>(connections: u32) -> PoolOptions<D> {
+    PoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(Duration::from_secs(60))
+}
+
+/// Brings the tables up to date. When two processes start at once, one of them finds the work half done and
+/// looks again.
+async fn migrate<D: Database>(migrator: &Migrator, pool: &Pool<D>) -> StoreResult<()>
+where
+    D::Connection: sqlx::migrate::Migrate,
+    for<'a> &'a Pool<D>: sqlx::Acquire<'a, Database = D>,
+{
+    let mut left = 3;
+    loop {
+        left -= 1;
+        match migrator.run(pool).await {
+            Ok(()) => return Ok(()),
+            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if left > 0 => {}
+            Err(MigrateError::Execute(error)) => return Err(error.into()),
+            Err(error) => return Err(StoreError::Other(error.to_string())),
+        }
+    }
+}
+
+fn sqlite_path(url: &str) -> StoreResult<PathBuf> {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+    match path.map(|path| path.split('?').next().unwrap_or_default()) {
+        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        _ => Err(StoreError::Other("the database's url is neither sqlite://PATH nor postgres://…".into())),
+    }
+}
+
+/// Makes the folder and an empty file that only its owner may read: leads and names lie in it.
+///
+/// A file that is there is not touched: closing it would let go of the locks that this process holds on it.
+fn create(path: &Path) -> StoreResult<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
+    }
+    match private().create_new(true).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(file_error(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn file_error(path: &Path, error: &std::io::Error) -> StoreError {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => StoreError::Full,
+        _ => StoreError::Other(format!("{}: {error}", path.display())),
+    }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
