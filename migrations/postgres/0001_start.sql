@@ -73,6 +73,8 @@ CREATE TABLE lead (
 CREATE INDEX lead_tip ON lead (tip_chat, message);
 CREATE INDEX lead_reporter ON lead (chat, reporter, written_at) WHERE reporter IS NOT NULL;
 CREATE INDEX lead_chat ON lead (chat, received_at);
+CREATE INDEX lead_code ON lead (reporter_code);
+CREATE INDEX lead_merged ON lead (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX lead_received ON lead (received_at);
 CREATE INDEX lead_near ON lead (scene_cell, received_at, scene_lat, scene_lon) WHERE scene_cell IS NOT NULL;
 CREATE INDEX lead_queue ON lead (state, urgent DESC, received_at, id) WHERE state IN ('new', 'claimed');
@@ -123,6 +125,7 @@ CREATE TABLE call (
     distance_m DOUBLE PRECISION NOT NULL,
     called_at BIGINT NOT NULL,
     delivered_at BIGINT,
+    failure TEXT,
     acknowledged_at BIGINT,
     under_way_at BIGINT,
     on_scene_at BIGINT,
@@ -188,7 +191,6 @@ CREATE UNIQUE INDEX outbox_subject ON outbox (chat, subject);
 CREATE INDEX outbox_open ON outbox (state, change) WHERE state <> 'settled';
 CREATE INDEX outbox_message ON outbox (chat, message) WHERE message IS NOT NULL;
 CREATE INDEX outbox_lead ON outbox (lead) WHERE lead IS NOT NULL;
-CREATE INDEX outbox_posted ON outbox (chat, queued_at, subject);
 CREATE INDEX outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
 
 CREATE TABLE member (

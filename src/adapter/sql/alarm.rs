@@ -12,7 +12,7 @@ pub(super) const ALARM_COLUMNS: &str = "alarm.id, alarm.version, alarm.lead, ala
 
 /// The columns that [`read_call`] reads.
 pub(super) const CALL_COLUMNS: &str = "call.alarm, call.point, call.ring, call.distance_m, call.called_at, \
-    call.delivered_at, call.acknowledged_at, call.under_way_at, call.on_scene_at, call.declined_at, call.answered_by";
+    call.delivered_at, call.failure, call.acknowledged_at, call.under_way_at, call.on_scene_at, call.declined_at, call.answered_by";
 
 /// Reads [`ALARM_COLUMNS`].
 pub(super) fn read_alarm(row: &mut Reader<'_>) -> Db<Alarm> {
@@ -38,6 +38,7 @@ pub(super) fn read_call(row: &mut Reader<'_>) -> Db<Call> {
         distance_m: row.next()?,
         called_at: Millis(row.next()?),
         delivered_at: row.next::<Option<i64>>()?.map(Millis),
+        failure: row.next()?,
         acknowledged_at: row.next::<Option<i64>>()?.map(Millis),
         under_way_at: row.next::<Option<i64>>()?.map(Millis),
         on_scene_at: row.next::<Option<i64>>()?.map(Millis),
@@ -87,14 +88,14 @@ pub(super) async fn update_alarms(link: &mut Link, alarms: &[&Alarm]) -> Result<
 /// Stores calls, new or changed. A delivery on record stays: the sender writes it without the flow's knowledge.
 pub(super) async fn put_calls(link: &mut Link, calls: &[&Call]) -> Db<()> {
     let calls = last_of_each(calls, |call| (call.alarm, call.point.as_str()));
-    for piece in pieces(calls.len(), 11) {
+    for piece in pieces(calls.len(), 12) {
         let mut sql = link.sql(
-            "INSERT INTO call (alarm, point, ring, distance_m, called_at, delivered_at, acknowledged_at, \
-             under_way_at, on_scene_at, declined_at, answered_by) VALUES ",
+            "INSERT INTO call (alarm, point, ring, distance_m, called_at, delivered_at, failure, \
+             acknowledged_at, under_way_at, on_scene_at, declined_at, answered_by) VALUES ",
         );
         sql.tuples(&calls[piece], |sql, call| {
             sql.bind(call.alarm.0).bind(call.point.as_str()).bind(i64::from(call.ring)).bind(call.distance_m);
-            sql.bind(call.called_at.0).bind(call.delivered_at.map(|at| at.0));
+            sql.bind(call.called_at.0).bind(call.delivered_at.map(|at| at.0)).bind(call.failure.as_deref());
             sql.bind(call.acknowledged_at.map(|at| at.0)).bind(call.under_way_at.map(|at| at.0));
             sql.bind(call.on_scene_at.map(|at| at.0)).bind(call.declined_at.map(|at| at.0));
             sql.bind(call.answered_by.map(|user| user.0));
@@ -102,7 +103,7 @@ pub(super) async fn put_calls(link: &mut Link, calls: &[&Call]) -> Db<()> {
         sql.push(
             " ON CONFLICT (alarm, point) DO UPDATE SET ring = excluded.ring, distance_m = excluded.distance_m, \
              called_at = excluded.called_at, delivered_at = COALESCE(call.delivered_at, excluded.delivered_at), \
-             acknowledged_at = excluded.acknowledged_at, under_way_at = excluded.under_way_at, \
+             failure = excluded.failure, acknowledged_at = excluded.acknowledged_at, under_way_at = excluded.under_way_at, \
              on_scene_at = excluded.on_scene_at, declined_at = excluded.declined_at, answered_by = excluded.answered_by",
         );
         link.run(sql).await?;

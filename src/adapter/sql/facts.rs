@@ -4,12 +4,13 @@
 //! once. Called by the store.
 
 use super::alarm::{ALARM_COLUMNS, CALL_COLUMNS, read_alarm, read_call};
-use super::engine::{Db, Link, MAX_IDS, Pools, Sql, after_prefix, padded};
+use super::engine::{Db, Link, MAX_IDS, Pools, Sql, padded};
 use super::lead::{ATTACHMENT_COLUMNS, cells_around, load_leads, read_attachment, within};
 use super::ledger::{TRANSFER_COLUMNS, load_statements, read_transfer};
 use super::member::{load_invites, load_members};
 use crate::domain::id::{ChatId, LeadId, MessageId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadEvent};
+use crate::domain::points::Transfer;
 use crate::port::store::{AlarmFile, Ask, Facts, LeadFile, Posted};
 use std::collections::{BTreeSet, HashMap};
 
@@ -91,13 +92,14 @@ struct Found {
     belongs: Vec<(usize, i64)>,
     newest_tip: Vec<(usize, i64)>,
     file: Vec<(usize, i64)>,
+    original: Vec<(usize, i64)>,
     similar: Vec<(usize, i64)>,
     chat_leads: Vec<(usize, i64)>,
 }
 
 impl Found {
     fn numbers(&self) -> Vec<i64> {
-        let all = [&self.tip_at, &self.belongs, &self.newest_tip, &self.file, &self.similar, &self.chat_leads];
+        let all = [&self.tip_at, &self.belongs, &self.newest_tip, &self.file, &self.original, &self.similar, &self.chat_leads];
         all.into_iter().flatten().map(|(_, lead)| *lead).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
@@ -133,7 +135,7 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
         facts.chat_leads.sort_by_key(|lead| (lead.received_at, lead.id));
     }
 
-    let filed: BTreeSet<i64> = found.file.iter().map(|(_, number)| *number).collect();
+    let filed: BTreeSet<i64> = found.file.iter().chain(&found.original).map(|(_, number)| *number).collect();
     let mut users: BTreeSet<i64> = asks.iter().filter_map(|ask| ask.user).map(|user| user.0).collect();
     for lead in filed.iter().filter_map(|number| leads.get(number)) {
         users.extend(lead.reporter.iter().chain(&lead.officer).map(|user| user.0));
@@ -145,10 +147,16 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
     let files: Vec<&Lead> = filed.iter().filter_map(|number| leads.get(number)).collect();
     let files = load_files(&mut link, &files, |user| members.get(&user.0).cloned()).await?;
     for (index, number) in &found.file {
-        facts[*index].file = files.get(number).cloned();
+        let mut file = files.get(number).cloned();
+        if let (Some(file), Some((day, month))) = (&mut file, asks[*index].earned_since) {
+            file.earned = load_earned(&mut link, file.lead.reporter, day, month).await?;
+        }
+        facts[*index].file = file;
+    }
+    for (index, number) in &found.original {
+        facts[*index].original = files.get(number).cloned();
     }
     load_loose(&mut link, asks, &mut facts).await?;
-    load_counts(&mut link, asks, &mut facts).await?;
 
     let users: BTreeSet<i64> = asks.iter().filter_map(|ask| ask.statement).map(|user| user.0).collect();
     let statements = load_statements(&mut link, &users.into_iter().collect::<Vec<_>>()).await?;
@@ -184,6 +192,12 @@ async fn find_leads(link: &mut Link, asks: &[Ask]) -> Db<Found> {
 
     for (index, ask) in asks.iter().enumerate() {
         found.file.extend(ask.lead.map(|lead| (index, lead.0)));
+        found.original.extend(ask.original.map(|lead| (index, lead.0)));
+        if let Some(code) = &ask.tip_code {
+            let mut sql = link.sql("SELECT max(id) FROM lead WHERE reporter_code = ");
+            sql.bind(code.as_str());
+            found.file.extend(link.number(sql).await?.map(|lead| (index, lead)));
+        }
     }
     let alarms = Questions::of(asks, |ask| ask.alarm.filter(|_| ask.lead.is_none()), |alarm| alarm.0);
     let text = "SELECT ask.n, (SELECT alarm.lead FROM alarm WHERE alarm.id = ask.alarm) FROM ask";
@@ -193,12 +207,12 @@ async fn find_leads(link: &mut Link, asks: &[Ask]) -> Db<Found> {
     spread(&mut found.file, &alarms, alarms.pairs(link, "alarm", bind, text).await?);
 
     find_similar(link, asks, &mut found.similar).await?;
-    let chats = Questions::of(asks, |ask| ask.chat_leads, |(chat, _)| chat.0);
+    let chats = Questions::of(asks, |ask| ask.chat_leads, |(chat, ..)| chat.0);
     let mut limited = Vec::new();
-    for (n, (chat, since)) in chats.asked.iter().enumerate() {
+    for (n, (chat, from, to)) in chats.asked.iter().enumerate() {
         limited.push((n, move |sql: &mut Sql| {
-            sql.push("chat = ").bind(chat.0).push(" AND received_at >= ").bind(since.0);
-            sql.push(" ORDER BY received_at, id LIMIT 100");
+            sql.push("chat = ").bind(chat.0).push(" AND received_at >= ").bind(from.0);
+            sql.push(" AND received_at < ").bind(to.0).push(" ORDER BY received_at, id LIMIT 100");
         }));
     }
     let pairs = find_limited(link, &limited).await?;
@@ -290,22 +304,6 @@ async fn load_loose(link: &mut Link, asks: &[Ask], facts: &mut [Facts]) -> Db<()
     Ok(())
 }
 
-async fn load_counts(link: &mut Link, asks: &[Ask], facts: &mut [Facts]) -> Db<()> {
-    let questions = Questions::of(asks, |ask| ask.posted.clone(), |(chat, _, _)| chat.0);
-    let bind = |sql: &mut Sql, asked: Option<&(ChatId, String, Millis)>| {
-        sql.bind(asked.map(|asked| asked.0.0)).bind(asked.map(|asked| asked.1.as_str()));
-        sql.bind(asked.map(|asked| after_prefix(&asked.1))).bind(asked.map(|asked| asked.2.0));
-    };
-    let text = "SELECT ask.n, (SELECT count(*) FROM outbox WHERE outbox.chat = ask.chat \
-                AND outbox.queued_at >= ask.since AND outbox.subject >= ask.prefix AND outbox.subject < ask.past) FROM ask";
-    for (n, count) in questions.pairs(link, "chat, prefix, past, since", bind, text).await? {
-        for index in questions.by.get(n).into_iter().flatten() {
-            facts[*index].posted = count;
-        }
-    }
-    Ok(())
-}
-
 /// Leads with all that hangs on them.
 async fn load_files(
     link: &mut Link,
@@ -323,6 +321,8 @@ async fn load_files(
             officer: lead.officer.as_ref().and_then(&member),
             alarm: None,
             posts: Vec::new(),
+            earned: (0, 0),
+            duplicates: Vec::new(),
         };
         files.insert(lead.id.0, file);
     }
@@ -330,6 +330,7 @@ async fn load_files(
     for numbers in numbers.chunks(MAX_IDS) {
         load_evidence(link, numbers, &mut files).await?;
         load_alarms(link, numbers, &mut files).await?;
+        load_duplicates(link, numbers, &mut files).await?;
     }
     Ok(files)
 }
@@ -397,6 +398,48 @@ async fn load_evidence(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64
         Ok(())
     })
     .await
+}
+
+/// Leads merged into these, with the ledger's entries about them.
+async fn load_duplicates(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64, LeadFile>) -> Db<()> {
+    let mut sql = link.sql("SELECT id FROM lead WHERE duplicate_of IS NOT NULL AND duplicate_of IN ");
+    sql.list(numbers);
+    let mut merged = Vec::new();
+    for row in link.rows(sql).await? {
+        merged.push(row.read().next::<i64>()?);
+    }
+    if merged.is_empty() {
+        return Ok(());
+    }
+    let mut transfers: HashMap<i64, Vec<Transfer>> = HashMap::new();
+    for merged in merged.chunks(MAX_IDS) {
+        let mut sql = link.sql("SELECT transfer.lead, ");
+        sql.push(TRANSFER_COLUMNS).push(" FROM transfer WHERE transfer.lead IN ").list(merged).push(" ORDER BY id");
+        for row in link.rows(sql).await? {
+            let mut row = row.read();
+            transfers.entry(row.next()?).or_default().push(read_transfer(&mut row)?);
+        }
+    }
+    let leads = load_leads(link, &merged).await?;
+    for number in merged {
+        let Some(lead) = leads.get(&number) else { continue };
+        if let Some(file) = lead.duplicate_of.and_then(|original| files.get_mut(&original.0)) {
+            file.duplicates.push((lead.clone(), transfers.remove(&number).unwrap_or_default()));
+        }
+    }
+    Ok(())
+}
+
+/// What a reporter was paid for tips since two instants, the later first.
+async fn load_earned(link: &mut Link, reporter: Option<UserId>, day: Millis, month: Millis) -> Db<(i64, i64)> {
+    let Some(reporter) = reporter else { return Ok((0, 0)) };
+    let mut earned = [0; 2];
+    for (since, earned) in [day, month].into_iter().zip(&mut earned) {
+        let mut sql = link.sql("SELECT CAST(COALESCE(sum(amount), 0) AS BIGINT) FROM transfer WHERE credit_user = ");
+        sql.bind(reporter.0).push(" AND credit = 'person' AND kind = 'post' AND at >= ").bind(since.0);
+        *earned = link.number(sql).await?.unwrap_or(0);
+    }
+    Ok((earned[0], earned[1]))
 }
 
 async fn load_alarms(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64, LeadFile>) -> Db<()> {

@@ -5,7 +5,7 @@
 use super::code::Code;
 use super::engine::{Db, Link, Pools, pieces};
 use crate::domain::id::{ChatId, EventSeq, Millis};
-use crate::port::store::{DeliveryReport, Event, EventKind, RawUpdate};
+use crate::port::store::{OutboxReport, Event, EventKind, RawUpdate};
 
 /// After so long the platform may count its updates anew, so a number may come again.
 const UPDATE_ID_LIFE_MS: i64 = 48 * 3_600_000;
@@ -108,11 +108,11 @@ async fn insert_own(link: &mut Link, kind: EventKind, events: &[(ChatId, String)
 }
 
 /// Stores what became of alarms' messages.
-pub(super) async fn report(pools: &Pools, reports: &[DeliveryReport], now: Millis) -> Db<()> {
+pub(super) async fn report(pools: &Pools, reports: &[OutboxReport], now: Millis) -> Db<()> {
     if reports.is_empty() {
         return Ok(());
     }
-    let events: Vec<_> = reports.iter().map(|report| (report.chat, super::engine::to_json(report))).collect();
+    let events: Vec<_> = reports.iter().map(|report| (report.chat(), super::engine::to_json(report))).collect();
     let mut link = pools.writing().await?;
     insert_own(&mut link, EventKind::Delivery, &events, now).await?;
     link.commit().await

@@ -29,7 +29,7 @@ use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::port::store::{
-    Access, Applied, Ask, Claimed, DeliveryReport, Event, Facts, Gauges, QueueView, Queued, RawUpdate, Retained,
+    Access, Applied, Ask, Claimed, OutboxReport, Event, Facts, Gauges, QueueView, Queued, RawUpdate, Retained,
     Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, TownFile,
 };
 use engine::{Db, Pools, is_full};
@@ -104,7 +104,7 @@ impl Store for SqlStore {
         Ok(inbox::postpone(&self.pools, event, why, again).await?)
     }
 
-    async fn report(&self, reports: &[DeliveryReport], now: Millis) -> StoreResult<()> {
+    async fn report(&self, reports: &[OutboxReport], now: Millis) -> StoreResult<()> {
         Ok(inbox::report(&self.pools, reports, now).await?)
     }
 

@@ -47,7 +47,7 @@ pub(super) async fn put(link: &mut Link, posts: &[&Post], now: Millis) -> Db<()>
             let content = to_json(&post.content);
             let (nature, state, sent) = match post.content {
                 Content::Gone => ("gone", "settled", 1i64),
-                Content::Queue | Content::Export { .. } => ("live", "queued", 0),
+                Content::Queue { .. } | Content::Receipts { .. } | Content::Export { .. } => ("live", "queued", 0),
                 _ => ("fixed", "queued", 0),
             };
             let digest = digest(&content);

@@ -44,7 +44,7 @@ pub(super) async fn scrub_lead(link: &mut Link, lead: LeadId, event: Option<Even
 /// has arrived; what stands keeps its message id, so that it can be taken away.
 async fn scrub_posts(link: &mut Link, lead: LeadId) -> Db<()> {
     let mut sql = link.sql(
-        "UPDATE outbox SET content = CASE WHEN state = 'sending' OR nature = 'gone' THEN '{\"what\":\"gone\"}' ELSE '' END, \
+        "UPDATE outbox SET content = CASE WHEN state = 'sending' OR nature = 'gone' THEN '{\"is\":\"gone\"}' ELSE '' END, \
          nature = CASE WHEN state = 'sending' THEN 'gone' ELSE nature END, \
          state = CASE WHEN state = 'sending' OR nature = 'gone' THEN state ELSE 'settled' END, \
          version = version + 1, digest = 0, sent_digest = NULL, error = NULL WHERE lead = ",
