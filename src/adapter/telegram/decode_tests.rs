@@ -67,7 +67,10 @@ fn parts_by_kind() {
         (json!({"animation": file, "document": file}), media(MediaKind::Document, "f")),
         (json!({"location": place}), pin(Some(12.5), None)),
         (json!({"location": bare}), pin(None, None)),
-        (json!({"location": bare, "venue": {"location": bare, "title": "菜市场", "address": "x"}}), pin(None, Some("菜市场"))),
+        (
+            json!({"location": bare, "venue": {"location": bare, "title": "菜市场", "address": "x"}}),
+            pin(None, Some("菜市场")),
+        ),
         (json!({"location": {"latitude": 99.0, "longitude": 0.0}}), vec![]),
         (json!({"photo": []}), vec![]),
         (json!({"photo": "odd", "voice": 3, "text": "still a tip"}), vec![]),
@@ -89,8 +92,16 @@ fn senders_without_a_person() {
 #[test]
 fn topics_and_replies() {
     for (extra, thread, reply) in [
-        (json!({"message_thread_id": 3, "is_topic_message": true, "reply_to_message": {"message_id": 3}}), Some(3), None),
-        (json!({"message_thread_id": 3, "is_topic_message": true, "reply_to_message": {"message_id": 5}}), Some(3), Some(5)),
+        (
+            json!({"message_thread_id": 3, "is_topic_message": true, "reply_to_message": {"message_id": 3}}),
+            Some(3),
+            None,
+        ),
+        (
+            json!({"message_thread_id": 3, "is_topic_message": true, "reply_to_message": {"message_id": 5}}),
+            Some(3),
+            Some(5),
+        ),
         // A thread of replies outside a forum: the platform refuses to send to it.
         (json!({"message_thread_id": 5, "reply_to_message": {"message_id": 5}}), None, Some(5)),
     ] {

@@ -5,10 +5,11 @@
 //! Requests are teloxide's payload types; sending and reading them is done here, because the library
 //! sleeps ten seconds inside a 5xx and parses whole messages where one number is wanted.
 
-//pub mod api;
+pub mod api;
 pub mod decode;
+mod line;
 mod part;
-//pub mod poll;
-//mod refusal;
-//pub mod send;
-//pub mod webhook;
+pub mod poll;
+mod refusal;
+pub mod send;
+pub mod webhook;

@@ -58,8 +58,10 @@ pub(super) fn parts(raw: &RawMessage) -> Vec<Part> {
         // An animation also carries itself as a document.
         (MediaKind::Document, part(raw.document)),
     ];
-    parts.extend(files.into_iter().filter_map(|(kind, file): (_, Option<RawFile>)| {
-        file.map(|file| Part::Media { kind, file_id: file.file_id })
-    }));
+    parts.extend(
+        files.into_iter().filter_map(|(kind, file): (_, Option<RawFile>)| {
+            file.map(|file| Part::Media { kind, file_id: file.file_id })
+        }),
+    );
     parts
 }
