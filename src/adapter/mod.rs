@@ -1,5 +1,8 @@
 //! The outside world: databases, Telegram, HTTP, files, the sandbox.
 
+pub mod clock;
+pub mod log;
 #[cfg(test)]
 mod stand_in;
 pub mod telegram;
+pub mod web;
