@@ -1,6 +1,7 @@
 //! The outside world: databases, Telegram, HTTP, files, the sandbox.
 
 pub mod clock;
+pub mod doctor;
 pub mod log;
 #[cfg(test)]
 mod stand_in;

@@ -63,6 +63,9 @@ pub struct Me {
     /// Its user name, without `@`.
     #[serde(default)]
     pub username: String,
+    /// Whether it sees all messages of groups (privacy mode off).
+    #[serde(default)]
+    pub can_read_all_group_messages: bool,
 }
 
 #[derive(Serialize)]
@@ -201,7 +204,7 @@ impl Api {
     }
 
     /// The library's bot, for calls that are made once in a while. Its `Debug` shows the token.
-    pub fn bot(&self) -> &Bot {
+    pub fn library(&self) -> &Bot {
         &self.bot
     }
 }

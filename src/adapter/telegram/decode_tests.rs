@@ -259,3 +259,26 @@ proptest! {
         let _ = (decode(&clean, BOT), peek(&clean));
     }
 }
+
+/// Updates that other people found in the wild; skipped where the folder is not there (it is not part of the product).
+#[test]
+fn updates_of_others_are_all_read() {
+    let Ok(folder) = std::env::var("BAIYING_CORPORA") else { return };
+    let lines = std::fs::read_to_string(std::path::Path::new(&folder).join("updates-dev.jsonl")).expect("the corpus");
+    let mut used = 0;
+    for line in lines.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let raw = row["update"].to_string();
+        let (id, _) = peek(&clean(&raw)).unwrap_or_else(|| panic!("{}: no number", row["id"]));
+        let update = decode(&clean(&raw), BOT).unwrap_or_else(|error| panic!("{}: {error}", row["id"]));
+        assert_eq!(update.id, id, "{}", row["id"]);
+        let kinds: Vec<&str> = row["kinds"].as_array().unwrap().iter().filter_map(|kind| kind.as_str()).collect();
+        let wanted =
+            ["message", "edited_message", "callback_query", "my_chat_member"].iter().any(|it| kinds.contains(it));
+        if !wanted {
+            assert_eq!(update.kind, UpdateKind::Other, "{}", row["id"]);
+        }
+        used += usize::from(update.kind != UpdateKind::Other);
+    }
+    assert!(used > 100, "only {used} of the corpus are of use");
+}

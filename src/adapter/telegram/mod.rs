@@ -6,6 +6,7 @@
 //! sleeps ten seconds inside a 5xx and parses whole messages where one number is wanted.
 
 pub mod api;
+mod checkup;
 pub mod decode;
 mod line;
 mod part;
