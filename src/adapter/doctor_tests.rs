@@ -1,8 +1,10 @@
 use super::*;
 use crate::adapter::stand_in::{StillClock, StubStore};
 use crate::domain::alarm::Point;
-use crate::domain::member::Member;
-use crate::domain::place::Datum;
+use crate::domain::group::Group;
+use crate::domain::id::UserId;
+use crate::domain::member::{Member, Role};
+use crate::domain::place::{Datum, Wgs84};
 use crate::port::checkup::{BotFacts, StandingFacts, WebhookFacts};
 use std::path::Path;
 

@@ -57,7 +57,7 @@ impl Default for Pace {
 ///
 /// # Errors
 /// Only when another process has the database: this one must not go on.
-pub async fn poll<S: Store, C: Clock, M: Meter>(
+pub async fn poll<S: Store, C: Clock, M: Meter + ?Sized>(
     api: Api,
     store: S,
     clock: Arc<C>,
@@ -74,7 +74,7 @@ pub async fn poll<S: Store, C: Clock, M: Meter>(
     }
 }
 
-struct Poller<S, C, M> {
+struct Poller<S, C, M: ?Sized> {
     api: Api,
     store: S,
     clock: Arc<C>,
@@ -83,7 +83,7 @@ struct Poller<S, C, M> {
     pace: Pace,
 }
 
-impl<S: Store, C: Clock, M: Meter> Poller<S, C, M> {
+impl<S: Store, C: Clock, M: Meter + ?Sized> Poller<S, C, M> {
     async fn run(&self) -> anyhow::Result<()> {
         let mut offset = None;
         let mut ailing = Ailing::new("telegram", self.pace);
@@ -195,7 +195,7 @@ impl Ailing {
         Self { part, pace, pause: pace.first_pause, told: None }
     }
 
-    async fn pause<M: Meter>(&mut self, meter: &M, what: String, at_least: Option<Duration>) {
+    async fn pause<M: Meter + ?Sized>(&mut self, meter: &M, what: String, at_least: Option<Duration>) {
         if self.told.as_ref() != Some(&what) {
             tracing::error!(part = self.part, "{what}");
             meter.trouble(self.part, Some(what.clone()));
@@ -207,7 +207,7 @@ impl Ailing {
         tokio::time::sleep(pause).await;
     }
 
-    fn over<M: Meter>(&mut self, meter: &M) {
+    fn over<M: Meter + ?Sized>(&mut self, meter: &M) {
         if self.told.take().is_some() {
             tracing::info!(part = self.part, "well again");
             meter.trouble(self.part, None);

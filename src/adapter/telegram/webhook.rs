@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 /// Larger bodies are refused: the platform's own are far smaller.
 const LARGEST: usize = 1 << 20;
 
-struct Hook<S, C, M> {
+struct Hook<S, C, M: ?Sized> {
     store: S,
     clock: Arc<C>,
     secret: SecretString,
@@ -29,7 +29,7 @@ struct Hook<S, C, M> {
 }
 
 /// `POST /telegram/webhook`.
-pub fn routes<S: Store, C: Clock, M: Meter>(
+pub fn routes<S: Store, C: Clock, M: Meter + ?Sized>(
     store: S,
     clock: Arc<C>,
     secret: SecretString,
@@ -42,7 +42,7 @@ pub fn routes<S: Store, C: Clock, M: Meter>(
         .with_state(Arc::new(Hook { store, clock, secret, wake, meter }))
 }
 
-async fn receive<S: Store, C: Clock, M: Meter>(
+async fn receive<S: Store, C: Clock, M: Meter + ?Sized>(
     State(hook): State<Arc<Hook<S, C, M>>>,
     headers: HeaderMap,
     body: Bytes,
