@@ -3,6 +3,13 @@
 //! Unknown keys are errors, each error names key and line. Secrets never stand here: they come from the
 //! environment or from files. The config seeds the database; what was set up in chat wins (DESIGN.md §3).
 
+mod check;
+mod load;
+mod secret;
+
+pub use load::{ConfigError, Fault};
+pub use secret::Secrets;
+
 use crate::domain::group::GroupKind;
 use crate::domain::member::{Language, Role};
 use crate::domain::place::Datum;

@@ -15,7 +15,7 @@ use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
 use crate::port::chat::{Chat, PressAnswer};
 use crate::port::clock::{Chance, Clock};
-use crate::port::meter::Meter;
+use crate::port::meter::{Count, Meter};
 use crate::port::store::{Applied, Ask, Event, EventKind, Facts, Step, Store, StoreResult};
 use chrono::Datelike;
 use std::collections::HashSet;
@@ -105,7 +105,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 waiting = waiting.into_iter().map(|p| self.plan(p.event, &town)).collect();
             }
         }
-        self.meter.events_done(done as u64);
+        self.meter.count(Count::EventsDone, done as u64);
         Ok((done, answers))
     }
 
@@ -331,7 +331,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
         let tries = event.attempts + 1;
         if tries >= TRIES {
             tracing::error!(event = event.seq.0, why, "an event is parked; `baiying doctor` shows it");
-            self.meter.event_parked();
+            self.meter.count(Count::EventsParked, 1);
             return self.store.postpone(event.seq, why, None).await;
         }
         tracing::warn!(event = event.seq.0, why, tries, "an event failed and is tried again");

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::domain::id::{ChatId, MessageId, Millis};
 use crate::port::chat::{Chat, Delivery, SendError};
 use crate::port::clock::Clock;
-use crate::port::meter::Meter;
+use crate::port::meter::{Count, Meter, Span};
 use crate::port::store::{Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult};
 use crate::port::table::Printer;
 use std::collections::HashMap;
@@ -200,8 +200,10 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         };
         let fate = match result {
             Ok(message) => {
-                let waited = queued_at.map_or(0, |t| now.since(t));
-                self.meter.sent(lane, waited, claimed.message.is_none());
+                self.meter.count(Count::Sent(lane), 1);
+                if let Some(queued_at) = queued_at.filter(|_| claimed.message.is_none() && lane == Lane::Alarm) {
+                    self.meter.took(Span::AlarmFirstSend, now.since(queued_at));
+                }
                 return Fate::Sent(message.or(claimed.message));
             }
             Err(SendError::NotModified | SendError::Gone(_)) => return Fate::Sent(claimed.message),
@@ -227,11 +229,11 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         };
         match &fate {
             Fate::Failed(why) => {
-                self.meter.failed(lane);
+                self.meter.count(Count::SendFailed(lane), 1);
                 tracing::error!(outbox = claimed.id.0, ?lane, why, "a message could not be delivered");
             }
             Fate::Retry { why, .. } => {
-                self.meter.retried(lane);
+                self.meter.count(Count::SendRetried(lane), 1);
                 tracing::warn!(outbox = claimed.id.0, ?lane, why, "a message is tried again");
             }
             Fate::Sent(_) => {}

@@ -1,27 +1,47 @@
-//! What the flow tells whoever counts. Every method does nothing unless it is wanted; `()` wants nothing.
+//! What is counted and timed while the product runs. Adapters show it; `()` keeps nothing.
 
 use super::store::Lane;
 
-/// Counts what happens.
-pub trait Meter: Send + Sync + 'static {
-    /// Events done.
-    fn events_done(&self, count: u64) {
-        let _ = count;
-    }
-    /// An event given up.
-    fn event_parked(&self) {}
-    /// A message sent, `waited_ms` after it was queued; `first`: it was new, not an edit.
-    fn sent(&self, lane: Lane, waited_ms: i64, first: bool) {
-        let _ = (lane, waited_ms, first);
-    }
-    /// A message to be tried again.
-    fn retried(&self, lane: Lane) {
-        let _ = lane;
-    }
-    /// A message given up.
-    fn failed(&self, lane: Lane) {
-        let _ = lane;
-    }
+/// Something that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Count {
+    /// Updates stored that were new.
+    UpdatesReceived,
+    /// Bodies that are no updates.
+    UpdatesUnreadable,
+    /// Events decided and applied.
+    EventsDone,
+    /// Events given up.
+    EventsParked,
+    /// Messages sent.
+    Sent(Lane),
+    /// Messages given up.
+    SendFailed(Lane),
+    /// Messages put off to be tried again.
+    SendRetried(Lane),
 }
 
-impl Meter for () {}
+/// Something that takes time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Span {
+    /// From an alarm being queued to its first message standing in a chat.
+    AlarmFirstSend,
+    /// From an update being stored to its receipt standing in the chat.
+    Receipt,
+}
+
+/// Takes what is counted and timed; must not block.
+pub trait Meter: Send + Sync + 'static {
+    /// Counts `n` more.
+    fn count(&self, what: Count, n: u64);
+    /// Notes that it took so many milliseconds.
+    fn took(&self, what: Span, ms: i64);
+    /// A part of the product (`telegram`, `inbox`) tells what ails it, or (`None`) that nothing does.
+    fn trouble(&self, part: &'static str, what: Option<String>);
+}
+
+impl Meter for () {
+    fn count(&self, _: Count, _: u64) {}
+    fn took(&self, _: Span, _: i64) {}
+    fn trouble(&self, _: &'static str, _: Option<String>) {}
+}

@@ -2,6 +2,7 @@
 //! Values here are plain data; the adapters implement the traits.
 
 pub mod chat;
+pub mod checkup;
 pub mod clock;
 pub mod meter;
 pub mod store;

@@ -1,0 +1,167 @@
+//! What a config must hold beyond its types.
+//!
+//! Owns the rules of sense: ranges, order, what may not stand twice, what goes together. Pure. Called by `load`.
+
+use super::{Config, Mode, StageWant};
+use std::collections::BTreeMap;
+
+/// Everything that is wrong, each with its key.
+pub(super) fn faults(config: &Config) -> Vec<(String, String)> {
+    let mut it = Faults(Vec::new());
+    it.head(config);
+    it.telegram(config);
+    it.seeds(config);
+    it.categories(config);
+    it.rules(config);
+    it.0
+}
+
+struct Faults(Vec<(String, String)>);
+
+impl Faults {
+    fn check(&mut self, holds: bool, key: impl Into<String>, what: impl Into<String>) {
+        if !holds {
+            self.0.push((key.into(), what.into()));
+        }
+    }
+
+    fn head(&mut self, config: &Config) {
+        self.check(!config.emergency_number.trim().is_empty(), "emergency_number", "must not be empty");
+        let sqlite = config.database.url.strip_prefix("sqlite:").is_some_and(|rest| !rest.trim_matches('/').is_empty());
+        self.check(sqlite, "database.url", "must be like sqlite://data/baiying.db");
+    }
+
+    fn telegram(&mut self, config: &Config) {
+        let it = &config.telegram;
+        self.check(is_http(&it.api_url), "telegram.api_url", "must be like https://api.telegram.org");
+        let named = it.username.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        self.check(named, "telegram.username", "is the bot's user name without @: letters, digits and _");
+        if it.mode == Mode::Webhook {
+            // Telegram itself calls https only; a server on the same machine may do without.
+            let near = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+            let callable = is_http(&it.webhook_url)
+                && (it.webhook_url.starts_with("https://") || near.iter().any(|near| it.webhook_url.starts_with(near)));
+            self.check(
+                callable,
+                "telegram.webhook_url",
+                "mode = \"webhook\" needs the public address that leads to /telegram/webhook here, like \
+                 https://bot.example.org/telegram/webhook",
+            );
+        }
+        let limits = it.limits;
+        self.check(
+            limits.per_second == 0 || limits.alarm_headroom < limits.per_second,
+            "telegram.limits.alarm_headroom",
+            format!("must be less than per_second ({}), or nothing else is ever sent", limits.per_second),
+        );
+    }
+
+    fn seeds(&mut self, config: &Config) {
+        let mut seen = BTreeMap::new();
+        for (n, group) in config.group.iter().enumerate() {
+            let key = |name| format!("group[{n}].{name}");
+            self.check(group.chat_id < 0, key("chat_id"), "a group's id is negative");
+            if let Some(first) = seen.insert(group.chat_id, n) {
+                self.check(false, key("chat_id"), format!("stands already at group[{first}]"));
+            }
+            self.check(!group.name.trim().is_empty(), key("name"), "must not be empty");
+            for (name, value, other, most) in
+                [("lat", group.lat, ("lon", group.lon), 90.0), ("lon", group.lon, ("lat", group.lat), 180.0)]
+            {
+                if let Some(degrees) = value {
+                    self.check(
+                        degrees.abs() <= most,
+                        key(name),
+                        format!("degrees in WGS-84, from -{most} to {most}, not {degrees}"),
+                    );
+                    self.check(other.1.is_some(), key(name), format!("needs {} with it", other.0));
+                }
+            }
+        }
+        let mut seen = BTreeMap::new();
+        for (n, member) in config.member.iter().enumerate() {
+            let key = format!("member[{n}].user_id");
+            self.check(member.user_id > 0, &*key, "a person's id is positive");
+            if let Some(first) = seen.insert(member.user_id, n) {
+                self.check(false, key, format!("stands already at member[{first}]"));
+            }
+        }
+    }
+
+    fn categories(&mut self, config: &Config) {
+        self.check(!config.category.is_empty(), "category", "at least one category is needed");
+        let mut seen = BTreeMap::new();
+        for (n, category) in config.category.iter().enumerate() {
+            let key = |name| format!("category[{n}].{name}");
+            let plain = category.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            self.check(
+                plain && (1..=32).contains(&category.id.len()),
+                key("id"),
+                "1 to 32 characters, a-z, 0-9 and _ (it travels in buttons)",
+            );
+            if let Some(first) = seen.insert(&category.id, n) {
+                self.check(false, key("id"), format!("stands already at category[{first}]"));
+            }
+            self.check(!category.zh.trim().is_empty(), key("zh"), "must not be empty");
+            self.check(!category.en.trim().is_empty(), key("en"), "must not be empty");
+        }
+    }
+
+    fn rules(&mut self, config: &Config) {
+        let tip = &config.tip;
+        for (key, value, most) in [
+            ("tip.join_seconds", tip.join_seconds, 86_400),
+            ("tip.undo_seconds", tip.undo_seconds, 86_400),
+            ("tip.fold_receipts_from", tip.fold_receipts_from, i64::MAX),
+            ("tip.fold_cards_from", tip.fold_cards_from, i64::MAX),
+            ("tip.duplicate_minutes", tip.duplicate_minutes, 525_600),
+            ("points.tip_verified", config.points.tip_verified, 1_000_000),
+            ("points.tip_duplicate", config.points.tip_duplicate, 1_000_000),
+            ("points.on_scene", config.points.on_scene, 1_000_000),
+            ("points.daily_cap", config.points.daily_cap, i64::MAX),
+            ("points.monthly_cap", config.points.monthly_cap, i64::MAX),
+            ("retention.raw_days", config.retention.raw_days, 36_500),
+            ("retention.outbox_days", config.retention.outbox_days, 36_500),
+            ("retention.unfounded_days", config.retention.unfounded_days, 36_500),
+            ("retention.resolved_days", config.retention.resolved_days, 36_500),
+            ("retention.undecided_days", config.retention.undecided_days, 36_500),
+        ] {
+            self.check(value >= 0, key, "must not be negative");
+            self.check(value <= most, key, format!("must be at most {most}"));
+        }
+        for (key, metres) in [
+            ("tip.pin_accuracy_m", tip.pin_accuracy_m),
+            ("tip.area_accuracy_m", tip.area_accuracy_m),
+            ("tip.duplicate_radius_m", tip.duplicate_radius_m),
+        ] {
+            self.check(metres > 0.0 && metres <= 100_000.0, key, "metres: more than 0, at most 100000");
+        }
+        let rings = &config.alarm.ring;
+        self.check(!rings.is_empty(), "alarm.ring", "at least one ring is needed");
+        for (n, ring) in rings.iter().enumerate() {
+            let key = format!("alarm.ring[{n}].radius_m");
+            self.check(ring.radius_m > 0.0 && ring.radius_m <= 100_000.0, &*key, "metres: more than 0, at most 100000");
+            let wider = n == 0 || rings[n - 1].radius_m < ring.radius_m;
+            self.check(wider, key, "each ring must be wider than the one before");
+        }
+        let stages = &config.alarm.stage;
+        for (n, stage) in stages.iter().enumerate() {
+            let key = format!("alarm.stage[{n}].within_seconds");
+            self.check((1..=86_400).contains(&stage.within_seconds), &*key, "seconds: from 1 to 86400");
+            let later = n == 0 || stages[n - 1].within_seconds <= stage.within_seconds;
+            self.check(later, &*key, "stages stand in the order in which they come due");
+            let same = |want: StageWant| {
+                stages[..n].iter().any(|it| it.want == want && it.within_seconds == stage.within_seconds)
+            };
+            self.check(!same(stage.want), key, "the same stage stands twice");
+        }
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        !host.is_empty() && !url.contains(char::is_whitespace)
+    })
+}
