@@ -1,1 +1,3 @@
 //! The outside world: databases, Telegram, HTTP, files, the sandbox.
+
+pub mod file;
