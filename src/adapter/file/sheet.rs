@@ -234,8 +234,10 @@ fn write_cell(
         Cell::Instant(at) => Some(serial(*at, zone)),
     };
     if let Some(value) = value {
-        sheet.write_number_with_format(row, column, value, format)?;
-        return Ok(number(value));
+        let token = number(value);
+        // Written as its 15 digits, or a spreadsheet that saves the file again may round another way.
+        sheet.write_number_with_format(row, column, token.parse().unwrap_or(value), format)?;
+        return Ok(token);
     }
     sheet.write_blank(row, column, format)?;
     Ok("null".into())

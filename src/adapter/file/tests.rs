@@ -334,6 +334,18 @@ fn a_workbook_saved_again_holds_and_a_changed_one_does_not() {
     assert!(verdict.problems[0].contains("`digest` is missing"), "{verdict:?}");
 }
 
+/// A spreadsheet that saves a file again writes 15 digits: what has no more comes back the same.
+#[test]
+fn numbers_in_a_workbook_have_fifteen_digits() {
+    let exported = written(&table(&["a", "b", "c", "d", "e", "f", "g"]), Format::Xlsx);
+    let mut book = Xlsx::new(std::io::Cursor::new(exported.bytes.as_slice())).unwrap();
+    let cells = book.worksheet_range("leads").unwrap();
+    for row in 4..11 {
+        let Some(Data::DateTime(at)) = cells.get_value((row, 2)) else { panic!("row {row} has no date") };
+        assert_eq!(format!("{:.14e}", at.as_f64()).parse(), Ok(at.as_f64()));
+    }
+}
+
 fn any_cell() -> impl Strategy<Value = Cell> {
     prop_oneof![
         Just(Cell::Empty),
