@@ -6,8 +6,10 @@
 use crate::config::Config;
 use crate::domain::alarm::{Alarm, Call};
 use crate::domain::id::{ChatId, LeadId, Millis, UserId};
-use crate::domain::lead::Lead;
+use crate::domain::lead::{Lead, LeadState};
+
 use crate::domain::period::Period;
+use crate::domain::place::PlaceSource;
 use crate::port::store::{Access, Store, Tally, TownFile};
 use crate::port::table::{Cell, Column, Head, Holds, Table, TableKind, TableSink};
 use anyhow::{Context as _, ensure};
@@ -69,7 +71,7 @@ pub async fn export<S: Store>(
     let (head, Period { from, to }) = (request.head(config), request.period);
     match request.kind {
         TableKind::Leads => {
-            let groups = group_names(&store.town().await?);
+            let words = Words::of(config, &store.town().await?);
             sink.begin(&head)?;
             let (mut after, mut count) = (LeadId(0), 0);
             loop {
@@ -78,7 +80,7 @@ pub async fn export<S: Store>(
                 ensure!(last.id != after, "the store gave the same page of leads twice");
                 after = last.id;
                 for lead in &page {
-                    sink.row(&lead_row(lead, &groups))?;
+                    sink.row(&lead_row(lead, &words))?;
                     count += 1;
                 }
             }
@@ -107,18 +109,18 @@ const fn sum(key: &'static str, zh: &'static str, en: &'static str) -> Column {
 
 const LEADS: &[Column] = &[
     column("number", "编号", "Number", Holds::Count, 7),
-    column("category", "类别", "Category", Holds::Text, 12),
-    column("state", "状态", "State", Holds::Text, 11),
+    column("category", "类别", "Category", Holds::Text, 22),
+    column("state", "状态", "State", Holds::Text, 17),
     column("occurred_start", "发生时间起", "Occurred from", Holds::Instant, 19),
     column("occurred_end", "发生时间止", "Occurred to", Holds::Instant, 19),
     column("received_at", "接收时间", "Received", Holds::Instant, 19),
     column("lat", "纬度", "Latitude", Holds::Degrees, 11),
     column("lon", "经度", "Longitude", Holds::Degrees, 11),
     column("accuracy_m", "精度（米）", "Error (m)", Holds::Metres, 9),
-    column("place_source", "位置来源", "Place source", Holds::Text, 12),
+    column("place_source", "位置来源", "Place source", Holds::Text, 20),
     column("place_text", "地点", "Place", Holds::Text, 20),
     column("description", "描述", "Description", Holds::Text, 40),
-    column("group", "群组", "Group", Holds::Text, 16),
+    column("group", "群组", "Group", Holds::Text, 18),
     column("reporter_code", "线索员码", "Reporter", Holds::Text, 11),
     column("first_update_id", "更新编号", "Update", Holds::Count, 12),
 ];
@@ -151,9 +153,24 @@ const ALARMS: &[Column] = &[
     column("stood_down_at", "解除", "Stood down", Holds::Instant, 19),
 ];
 
-/// The name of each group, by chat. A private chat has none.
-pub fn group_names(town: &TownFile) -> HashMap<ChatId, String> {
-    town.groups.iter().map(|group| (group.chat, group.name.clone())).collect()
+/// How people read what leads hold as ids.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    /// The name of each group. A private chat has none.
+    pub groups: HashMap<ChatId, String>,
+    /// Each category in both languages.
+    pub categories: HashMap<String, String>,
+}
+
+impl Words {
+    /// The config's categories and the town's groups.
+    pub fn of(config: &Config, town: &TownFile) -> Self {
+        let categories = config.category.iter().map(|known| (known.id.clone(), format!("{} {}", known.zh, known.en)));
+        Self {
+            groups: town.groups.iter().map(|group| (group.chat, group.name.clone())).collect(),
+            categories: categories.collect(),
+        }
+    }
 }
 
 /// The code of each officer, by user id.
@@ -162,7 +179,7 @@ pub fn staff_codes(town: &TownFile) -> HashMap<UserId, String> {
 }
 
 /// One row of the leads table. The reporter stands in it only by the lead's own code.
-pub fn lead_row(lead: &Lead, groups: &HashMap<ChatId, String>) -> Vec<Cell> {
+pub fn lead_row(lead: &Lead, words: &Words) -> Vec<Cell> {
     let (occurred, scene) = (lead.occurred.as_ref(), lead.scene.as_ref());
     let place = match scene {
         Some(scene) if !scene.text.is_empty() => scene.text.clone(),
@@ -171,26 +188,29 @@ pub fn lead_row(lead: &Lead, groups: &HashMap<ChatId, String>) -> Vec<Cell> {
     let scene_number = |number: Option<f64>, digits| number.map_or(Cell::Empty, |n| Cell::Float(round(n, digits)));
     vec![
         Cell::Int(lead.id.0),
-        Cell::text(lead.category.clone().unwrap_or_default()),
-        Cell::text(lead.state.as_str()),
+        lead.category.as_ref().map_or(Cell::Empty, |id| {
+            let shown = words.categories.get(id).unwrap_or(id).clone();
+            Cell::Term { id: id.clone(), shown }
+        }),
+        Cell::Term { id: lead.state.as_str().into(), shown: state_shown(lead.state).into() },
         Cell::instant(occurred.map(|occurred| occurred.start)),
         Cell::instant(occurred.and_then(|occurred| occurred.end)),
         Cell::Instant(lead.received_at),
         scene_number(scene.map(|scene| scene.at.lat), 7),
         scene_number(scene.map(|scene| scene.at.lon), 7),
         scene_number(scene.map(|scene| scene.accuracy_m), 1),
-        scene.map_or(Cell::Empty, |scene| Cell::text(source_name(scene.source))),
+        scene.map_or(Cell::Empty, |scene| source_term(scene.source)),
         Cell::text(place),
         Cell::text(lead.description.clone()),
-        Cell::text(groups.get(&lead.chat).cloned().unwrap_or_default()),
+        Cell::text(words.groups.get(&lead.chat).cloned().unwrap_or_default()),
         Cell::text(lead.reporter_code.clone()),
         lead.first_update_id.map_or(Cell::Empty, Cell::Int),
     ]
 }
 
 /// The leads table as a whole, for a period that is known to be short.
-pub fn leads_table(head: Head, leads: &[Lead], groups: &HashMap<ChatId, String>) -> Table {
-    Table { head, rows: leads.iter().map(|lead| lead_row(lead, groups)).collect(), totals: None }
+pub fn leads_table(head: Head, leads: &[Lead], words: &Words) -> Table {
+    Table { head, rows: leads.iter().map(|lead| lead_row(lead, words)).collect(), totals: None }
 }
 
 /// The points table: one row a person, in the order given, and a totals row. Names stand in it only if `names`.
@@ -257,12 +277,33 @@ fn told([opening, earned, spent, corrected, closing]: &[i64; 5]) -> String {
     format!("opening {opening} + earned {earned} − spent {spent} + corrected {corrected} is not closing {closing}")
 }
 
-/// The name under which JSON knows the source.
-fn source_name(source: crate::domain::place::PlaceSource) -> String {
-    match serde_json::to_value(source) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::new(),
+fn state_shown(state: LeadState) -> &'static str {
+    match state {
+        LeadState::New => "待处理 new",
+        LeadState::Claimed => "处理中 claimed",
+        LeadState::Verified => "属实 verified",
+        LeadState::Unfounded => "查无实据 unfounded",
+        LeadState::Duplicate => "重复 duplicate",
+        LeadState::OutOfScope => "不受理 out of scope",
+        LeadState::Resolved => "已办结 resolved",
+        LeadState::Withdrawn => "已撤回 withdrawn",
     }
+}
+
+fn source_term(source: PlaceSource) -> Cell {
+    let (id, shown) = match source {
+        PlaceSource::Location => ("location", "定位 location"),
+        PlaceSource::Venue => ("venue", "地点卡片 venue"),
+        PlaceSource::Coordinates => ("coordinates", "坐标 coordinates"),
+        PlaceSource::Link => ("link", "地图链接 link"),
+        PlaceSource::PlusCode => ("plus_code", "地点码 plus code"),
+        PlaceSource::PointCode => ("point_code", "联络点码 point code"),
+        PlaceSource::Gazetteer => ("gazetteer", "地名库 gazetteer"),
+        PlaceSource::Crossing => ("crossing", "路口 crossing"),
+        PlaceSource::Address => ("address", "门牌 address"),
+        PlaceSource::GroupArea => ("group_area", "群组辖区 group area"),
+    };
+    Cell::Term { id: id.into(), shown: shown.into() }
 }
 
 fn round(number: f64, digits: i32) -> f64 {

@@ -80,6 +80,13 @@ pub enum Cell {
     Empty,
     /// Words; whoever writes them keeps them from being read as a formula.
     Text(String),
+    /// A word of a closed list: machines read the id, people what is shown.
+    Term {
+        /// Fixed id.
+        id: String,
+        /// The word in both languages.
+        shown: String,
+    },
     /// A whole number.
     Int(i64),
     /// A number.

@@ -38,7 +38,7 @@ impl ExportKey {
     }
 
     /// HMAC-SHA-256 over a label and parts, each with its length in front.
-    pub(crate) fn mac<'a>(&self, label: &str, parts: impl IntoIterator<Item = &'a str>) -> [u8; 32] {
+    pub(crate) fn mac(&self, label: &str, parts: impl IntoIterator<Item = impl AsRef<str>>) -> Digest {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         let mut feed = |part: &str| {
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -47,7 +47,7 @@ impl ExportKey {
         feed(MAGIC);
         feed(VERSION);
         feed(label);
-        parts.into_iter().for_each(feed);
+        parts.into_iter().for_each(|part| feed(part.as_ref()));
         mac.finalize().into_bytes().into()
     }
 }
@@ -58,13 +58,16 @@ impl std::fmt::Debug for ExportKey {
     }
 }
 
+/// An HMAC-SHA-256.
+pub type Digest = [u8; 32];
+
 /// One row as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowMark {
     /// Its first cell, by which people know it.
     pub first: String,
-    /// Its digest in hex, or in a tampered listing anything.
-    pub digest: String,
+    /// Its digest; all zeros, which no row has, where a tampered listing holds anything else.
+    pub digest: Digest,
 }
 
 /// A line that stands in the file above or below the rows, as it was.
@@ -135,9 +138,9 @@ impl Listing {
     }
 
     /// A row's digest: bound to this table, so that a row of another month does not pass for one of this.
-    pub fn row_digest(&self, key: &ExportKey, canonical: &str) -> String {
+    pub fn row_digest(&self, key: &ExportKey, canonical: &str) -> Digest {
         let table = [&self.format, &self.kind, &self.title, &self.from, &self.to].map(String::as_str);
-        hex(&key.mac("row", table.into_iter().chain([canonical])))
+        key.mac("row", table.into_iter().chain([canonical]))
     }
 
     /// Computes the whole.
@@ -147,8 +150,8 @@ impl Listing {
 
     /// The digest that the whole must have.
     pub fn whole_digest(&self, key: &ExportKey) -> String {
-        let records: Vec<String> = self.records().map(|record| canonical(record.iter().map(|f| quoted(f)))).collect();
-        hex(&key.mac("whole", records.iter().map(String::as_str)))
+        let records = self.records().map(|record| canonical(record.iter().map(|field| quoted(field))));
+        hex(&key.mac("whole", records))
     }
 
     /// The listing as records of text fields, without the whole.
@@ -167,7 +170,7 @@ impl Listing {
             .rows
             .iter()
             .enumerate()
-            .map(|(index, row)| vec!["row".into(), (index + 1).to_string(), row.digest.clone(), row.first.clone()]);
+            .map(|(index, row)| vec!["row".into(), (index + 1).to_string(), hex(&row.digest), row.first.clone()]);
         top.into_iter().chain(self.head.iter().map(line("head"))).chain(rows).chain(self.foot.iter().map(line("foot")))
     }
 
@@ -211,7 +214,7 @@ impl Listing {
                 ["period", from, to] => (listing.from, listing.to) = (from.into(), to.into()),
                 ["head", name, text] => listing.add_head(name, text.into()),
                 ["row", _, digest, first] => {
-                    listing.rows.push(RowMark { first: first.into(), digest: digest.into() });
+                    listing.rows.push(RowMark { first: first.into(), digest: from_hex(digest) });
                 }
                 ["foot", name, text] => listing.add_foot(name, text.into()),
                 ["whole", text] => listing.whole = text.into(),
@@ -250,7 +253,7 @@ pub fn canonical(tokens: impl IntoIterator<Item = String>) -> String {
 
 /// Text as a token.
 pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    serde_json::to_string(text).expect("a string is always JSON")
 }
 
 /// A number as a token: 15 significant digits, which is what a spreadsheet keeps.
@@ -259,7 +262,22 @@ pub fn number(value: f64) -> String {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).expect("four bits are one hex digit");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+fn from_hex(text: &str) -> Digest {
+    let mut digest = Digest::default();
+    if text.len() != 2 * digest.len() || !text.is_ascii() {
+        return digest;
+    }
+    for (index, byte) in digest.iter_mut().enumerate() {
+        match u8::from_str_radix(&text[2 * index..2 * index + 2], 16) {
+            Ok(value) => *byte = value,
+            Err(_) => return Digest::default(),
+        }
+    }
+    digest
 }
 
 fn escaped(field: &str) -> String {
@@ -302,7 +320,7 @@ mod tests {
     fn parts_do_not_flow_into_each_other() {
         let key = ExportKey::new("0123456789abcdef").unwrap();
         assert_ne!(key.mac("row", ["ab", "c"]), key.mac("row", ["a", "bc"]));
-        assert_ne!(key.mac("row", ["ab"]), key.mac("rowab", []));
+        assert_ne!(key.mac("row", ["ab"]), key.mac("rowab", [""; 0]));
     }
 
     proptest! {

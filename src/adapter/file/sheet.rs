@@ -88,7 +88,7 @@ impl SheetWriter {
             tokens.push(quoted(&text));
         }
         listing.add_head("header", canonical(tokens));
-        let formats = head.columns.iter().map(|column| cell_format(column.holds)).collect();
+        let formats = head.columns.iter().map(cell_format).collect();
         Ok(Self { book, columns: head.columns.clone(), formats, zone: head.zone, listing, next: HEAD_ROWS })
     }
 
@@ -106,7 +106,10 @@ impl SheetWriter {
         self.next += 1;
         let sheet = self.book.worksheet_from_index(0).map_err(wrap)?;
         let lines = cells.iter().zip(&self.columns).map(|(cell, column)| lines(cell, column.width)).max().unwrap_or(1);
-        sheet.set_row_height(row, (LINE_POINTS * f64::from(lines)).min(TALLEST_POINTS)).map_err(wrap)?;
+        // The sheet remembers each height that is told: only the unusual ones are.
+        if lines > 1 {
+            sheet.set_row_height(row, (LINE_POINTS * f64::from(lines)).min(TALLEST_POINTS)).map_err(wrap)?;
+        }
         let mut tokens = Vec::with_capacity(cells.len());
         for (index, (cell, format)) in (0..).zip(cells.iter().zip(&self.formats)) {
             tokens.push(write_cell(sheet, row, index, cell, format, self.zone).map_err(wrap)?);
@@ -176,6 +179,7 @@ fn layout(sheet: &mut Worksheet, head: &Head) -> Result<(), XlsxError> {
     for (index, column) in (0..).zip(&head.columns) {
         sheet.set_column_width(index, f64::from(column.width))?;
     }
+    sheet.set_default_row_height(LINE_POINTS);
     sheet.set_row_height(0, 26)?;
     sheet.set_row_height(HEAD_ROWS - 1, 32)?;
     Ok(())
@@ -208,7 +212,7 @@ fn write_cell(
 ) -> Result<String, XlsxError> {
     let value = match cell {
         Cell::Empty => None,
-        Cell::Text(words) => {
+        Cell::Text(words) | Cell::Term { shown: words, .. } => {
             let words = clean(words);
             if !words.is_empty() {
                 sheet.write_string_with_format(row, column, &words, format)?;
@@ -217,8 +221,9 @@ fn write_cell(
             None
         }
         Cell::Flag(flag) => {
-            sheet.write_boolean_with_format(row, column, *flag, format)?;
-            return Ok(flag.to_string());
+            let words = if *flag { "是 Yes" } else { "否 No" };
+            sheet.write_string_with_format(row, column, words, format)?;
+            return Ok(quoted(words));
         }
         Cell::Int(whole) if whole.unsigned_abs() > LARGEST_EXACT => {
             sheet.write_string_with_format(row, column, whole.to_string(), format)?;
@@ -229,8 +234,10 @@ fn write_cell(
         Cell::Instant(at) => Some(serial(*at, zone)),
     };
     if let Some(value) = value {
-        sheet.write_number_with_format(row, column, value, format)?;
-        return Ok(number(value));
+        let token = number(value);
+        // Written as its 15 digits, or a spreadsheet that saves the file again may round another way.
+        sheet.write_number_with_format(row, column, token.parse().unwrap_or(value), format)?;
+        return Ok(token);
     }
     sheet.write_blank(row, column, format)?;
     Ok("null".into())
@@ -238,7 +245,7 @@ fn write_cell(
 
 /// How many lines a cell takes in a column so many Latin characters wide. Not every program fits heights by itself.
 fn lines(cell: &Cell, width: u8) -> u32 {
-    let Cell::Text(words) = cell else { return 1 };
+    let (Cell::Text(words) | Cell::Term { shown: words, .. }) = cell else { return 1 };
     // What is lost to margins, and to words that are not broken.
     let room = u32::from(width.saturating_sub(2)).max(2);
     let wide = |char: char| if char < '\u{1100}' { 1 } else { 2 };
@@ -307,11 +314,12 @@ fn header_format() -> Format {
         .set_border(FormatBorder::Thin)
 }
 
-fn cell_format(holds: Holds) -> Format {
+fn cell_format(column: &Column) -> Format {
     let format = Format::new().set_border(FormatBorder::Hair).set_align(FormatAlign::VerticalCenter);
-    match holds {
+    match column.holds {
         Holds::Text => format.set_text_wrap().set_num_format("@").set_align(FormatAlign::Left),
-        Holds::Count => format.set_num_format("0"),
+        Holds::Count if column.summed => format.set_num_format("#,##0"),
+        Holds::Count => format.set_num_format("0").set_align(FormatAlign::Center),
         Holds::Metres => format.set_num_format("0.0"),
         Holds::Degrees => format.set_num_format("0.000000"),
         Holds::Instant => format.set_num_format("yyyy-mm-dd hh:mm:ss").set_align(FormatAlign::Center),

@@ -170,7 +170,7 @@ fn write_csv(out: &mut impl Write, fields: &[String]) -> io::Result<()> {
 pub fn csv_text(cell: &Cell, zone: Tz) -> String {
     match cell {
         Cell::Empty => String::new(),
-        Cell::Text(words) => guarded(words),
+        Cell::Text(words) | Cell::Term { id: words, .. } => guarded(words),
         Cell::Int(number) => number.to_string(),
         Cell::Float(number) if number.is_finite() => number.to_string(),
         Cell::Float(_) => String::new(),
@@ -190,7 +190,7 @@ fn guarded(words: &str) -> String {
 fn json(cell: &Cell, zone: Tz) -> Value {
     match cell {
         Cell::Empty => Value::Null,
-        Cell::Text(words) => words.clone().into(),
+        Cell::Text(words) | Cell::Term { id: words, .. } => words.clone().into(),
         Cell::Int(number) => (*number).into(),
         Cell::Float(number) => (*number).into(),
         Cell::Flag(flag) => (*flag).into(),

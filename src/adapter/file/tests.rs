@@ -117,6 +117,27 @@ fn geojson_has_a_point_for_each_place() {
 }
 
 #[test]
+fn machines_read_ids_and_people_words() {
+    let mut table = table(&["a"]);
+    table.rows[0][1] = Cell::Term { id: "theft".into(), shown: "盗窃 theft".into() };
+    assert!(text(&written(&table, Format::Csv)).contains("\r\n1,theft,"));
+    assert!(text(&written(&table, Format::Jsonl)).contains("\"description\":\"theft\""));
+    let exported = written(&table, Format::Xlsx);
+    let mut book = Xlsx::new(std::io::Cursor::new(exported.bytes.as_slice())).unwrap();
+    let cells = book.worksheet_range("leads").unwrap();
+    assert_eq!(cells.get_value((4, 1)), Some(&Data::String("盗窃 theft".into())));
+    assert_eq!(cells.get_value((4, 5)), Some(&Data::String("否 No".into())));
+    assert!(check(&exported, &exported.bytes, Format::Xlsx).ok);
+}
+
+#[test]
+fn a_file_may_be_written_on_any_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<TableFile<Vec<u8>>>();
+    is_send::<Draft>();
+}
+
+#[test]
 fn an_empty_table_is_a_table() {
     for format in [Format::Csv, Format::Xlsx, Format::Jsonl, Format::Geojson] {
         let mut empty = table(&[]);
@@ -313,10 +334,23 @@ fn a_workbook_saved_again_holds_and_a_changed_one_does_not() {
     assert!(verdict.problems[0].contains("`digest` is missing"), "{verdict:?}");
 }
 
+/// A spreadsheet that saves a file again writes 15 digits: what has no more comes back the same.
+#[test]
+fn numbers_in_a_workbook_have_fifteen_digits() {
+    let exported = written(&table(&["a", "b", "c", "d", "e", "f", "g"]), Format::Xlsx);
+    let mut book = Xlsx::new(std::io::Cursor::new(exported.bytes.as_slice())).unwrap();
+    let cells = book.worksheet_range("leads").unwrap();
+    for row in 4..11 {
+        let Some(Data::DateTime(at)) = cells.get_value((row, 2)) else { panic!("row {row} has no date") };
+        assert_eq!(format!("{:.14e}", at.as_f64()).parse(), Ok(at.as_f64()));
+    }
+}
+
 fn any_cell() -> impl Strategy<Value = Cell> {
     prop_oneof![
         Just(Cell::Empty),
         any::<String>().prop_map(Cell::text),
+        any::<(String, String)>().prop_map(|(id, shown)| Cell::Term { id, shown }),
         "[=+@'_x0-9A-F\" ,\r\n\t-]{0,12}".prop_map(Cell::text),
         any::<i64>().prop_map(Cell::Int),
         (-1e6..1e6f64).prop_map(Cell::Float),

@@ -3,7 +3,7 @@
 //! Owns the comparison of a file with its listing: changed, added, removed and moved rows, lines above and below
 //! them, a listing that was touched itself, another key. Called by `verify-export`.
 
-use super::digest::{ExportKey, Line, Listing, canonical, number, quoted};
+use super::digest::{Digest, ExportKey, Line, Listing, canonical, number, quoted};
 use super::sheet::{DIGEST_SHEET, formula_token, label, trim};
 use super::{Format, beside};
 use anyhow::{Context as _, anyhow, bail};
@@ -139,7 +139,7 @@ fn compare_line(line: &Line, found: &SeenRow, problems: &mut Vec<String>) {
 
 /// Pairs the rows of the file with those of the listing and names what does not pair.
 fn compare_rows(found: &[SeenRow], listing: &Listing, key: &ExportKey, problems: &mut Vec<String>) {
-    let digests: Vec<String> = found.iter().map(|row| listing.row_digest(key, &row.canonical)).collect();
+    let digests: Vec<Digest> = found.iter().map(|row| listing.row_digest(key, &row.canonical)).collect();
     let mut pair: Vec<Option<usize>> = vec![None; found.len()];
     let mut taken = vec![false; listing.rows.len()];
     // The same row at the same place, then the same row elsewhere.
@@ -148,13 +148,13 @@ fn compare_rows(found: &[SeenRow], listing: &Listing, key: &ExportKey, problems:
             (pair[index], taken[index]) = (Some(index), true);
         }
     }
-    let mut elsewhere: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut elsewhere: HashMap<&Digest, Vec<usize>> = HashMap::new();
     for (index, row) in listing.rows.iter().enumerate().rev().filter(|(index, _)| !taken[*index]) {
         elsewhere.entry(&row.digest).or_default().push(index);
     }
     for (index, digest) in digests.iter().enumerate() {
         if pair[index].is_none()
-            && let Some(place) = elsewhere.get_mut(digest.as_str()).and_then(Vec::pop)
+            && let Some(place) = elsewhere.get_mut(digest).and_then(Vec::pop)
         {
             (pair[index], taken[place]) = (Some(place), true);
         }

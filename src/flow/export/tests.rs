@@ -137,16 +137,22 @@ fn the_columns_are_the_fixed_ones() {
 
 #[test]
 fn a_lead_shows_its_place_and_only_its_own_code_of_the_reporter() {
-    let groups = HashMap::from([(ChatId(-100), "鹿城群".to_owned())]);
+    let words = Words {
+        groups: HashMap::from([(ChatId(-100), "鹿城群".to_owned())]),
+        categories: HashMap::from([("theft".to_owned(), "盗窃 theft".to_owned())]),
+    };
     let mut private = lead(2);
     private.chat = ChatId(77_777);
     private.scene = None;
     private.unknown_place = Some("老榕树".into());
-    let table = leads_table(request(TableKind::Leads, true).head(&config()), &[lead(1), private], &groups);
+    let table = leads_table(request(TableKind::Leads, true).head(&config()), &[lead(1), private], &words);
     assert!(table.rows.iter().all(|row| row.len() == table.head.columns.len()));
     assert_eq!(cell(&table, 0, "lat"), &Cell::Float(22.8404));
     assert_eq!(cell(&table, 0, "accuracy_m"), &Cell::Float(50.0));
-    assert_eq!(cell(&table, 0, "place_source"), &Cell::Text("point_code".into()));
+    let term = |id: &str, shown: &str| Cell::Term { id: id.into(), shown: shown.into() };
+    assert_eq!(cell(&table, 0, "category"), &term("theft", "盗窃 theft"));
+    assert_eq!(cell(&table, 0, "state"), &term("verified", "属实 verified"));
+    assert_eq!(cell(&table, 0, "place_source"), &term("point_code", "联络点码 point code"));
     assert_eq!(cell(&table, 0, "group"), &Cell::Text("鹿城群".into()));
     assert_eq!(cell(&table, 1, "group"), &Cell::Empty);
     assert_eq!(cell(&table, 1, "lat"), &Cell::Empty);
@@ -156,10 +162,30 @@ fn a_lead_shows_its_place_and_only_its_own_code_of_the_reporter() {
 }
 
 #[test]
+fn the_source_has_the_name_that_json_knows() {
+    use PlaceSource as S;
+    for source in [
+        S::Location,
+        S::Venue,
+        S::Coordinates,
+        S::Link,
+        S::PlusCode,
+        S::PointCode,
+        S::Gazetteer,
+        S::Crossing,
+        S::Address,
+        S::GroupArea,
+    ] {
+        let Cell::Term { id, .. } = source_term(source) else { panic!("{source:?} is no term") };
+        assert_eq!(serde_json::to_value(source).unwrap(), id);
+    }
+}
+
+#[test]
 fn a_scrubbed_lead_keeps_its_number() {
     let mut lead = lead(3);
     lead.scrub();
-    let table = leads_table(request(TableKind::Leads, true).head(&config()), &[lead], &HashMap::new());
+    let table = leads_table(request(TableKind::Leads, true).head(&config()), &[lead], &Words::default());
     assert_eq!(cell(&table, 0, "number"), &Cell::Int(3));
     for key in ["category", "occurred_start", "lat", "place_source", "place_text", "description"] {
         assert_eq!(cell(&table, 0, key), &Cell::Empty, "{key}");
