@@ -1,1 +1,2 @@
 //! The outside world: databases, Telegram, HTTP, files, the sandbox.
+pub mod sandbox;
