@@ -4,6 +4,7 @@ pub mod clock;
 pub mod doctor;
 pub mod file;
 pub mod log;
+pub mod sandbox;
 pub mod sql;
 #[cfg(test)]
 mod stand_in;
