@@ -21,6 +21,7 @@
 //! `tests/it/layers.rs` holds the table above by scanning the imports.
 
 pub mod adapter;
+pub mod app;
 pub mod config;
 pub mod domain;
 pub mod flow;

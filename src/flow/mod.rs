@@ -21,3 +21,4 @@ pub mod schedule;
 pub mod tap;
 pub mod town;
 pub mod triage;
+pub mod understand;

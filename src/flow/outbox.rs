@@ -161,11 +161,11 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         }
     }
 
-    /// Settles what became of messages.
+    /// Settles what became of messages; tells whether that made new events.
     ///
     /// # Errors
     /// The store's; the outcomes are then unknown, and the messages are sent again after a restart.
-    pub async fn settle(&mut self, outcomes: Vec<Outcome>) -> StoreResult<()> {
+    pub async fn settle(&mut self, outcomes: Vec<Outcome>) -> StoreResult<bool> {
         let now = self.clock.now();
         let mut settlements = Vec::with_capacity(outcomes.len());
         let mut reports = Vec::new();
@@ -179,7 +179,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         if !reports.is_empty() {
             self.store.report(&reports, now).await?;
         }
-        Ok(())
+        Ok(!reports.is_empty())
     }
 
     fn fate(

@@ -1,0 +1,336 @@
+//! Wiring: the only place that names adapters. Starts the workers of a server and stops them in order.
+//!
+//! A server is five workers around one store: what brings updates in (poller or webhook), the engine, the timers,
+//! the sender, and the HTTP side. Each ends when `stop` says so; the sender waits for what is under way.
+
+pub mod command;
+pub mod sandbox;
+
+use crate::adapter::clock::{SystemChance, SystemClock};
+use crate::adapter::file::FilePrinter;
+use crate::adapter::file::digest::ExportKey;
+use crate::adapter::sql::{ServeLock, SqlOptions, SqlStore};
+use crate::adapter::telegram::api::Api;
+use crate::adapter::telegram::poll::{self, poll};
+use crate::adapter::telegram::send::TelegramChat;
+use crate::adapter::telegram::webhook;
+use crate::adapter::web::{self, Metrics};
+use crate::config::{Config, GroupSeed, MemberSeed, Mode, Secrets};
+use crate::domain::group::Group;
+use crate::domain::id::{ChatId, UserId};
+use crate::domain::member::Member;
+use crate::domain::place::Wgs84;
+use crate::flow::engine::Engine;
+use crate::flow::outbox::{Outbox, SIDE_BY_SIDE};
+use crate::port::chat::Chat;
+use crate::port::clock::{Chance, Clock};
+use crate::port::meter::Meter;
+use crate::port::store::{Store, StoreError};
+use crate::port::table::Printer;
+use anyhow::Context as _;
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+
+/// How long an idle worker waits before it looks by itself, whether or not somebody woke it.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// Pause after the store refused.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Length of the installation's export key: 160 bits.
+const KEY_LENGTH: usize = 32;
+
+/// Opens the database that the config names.
+///
+/// # Errors
+/// The database's.
+pub async fn open_store(config: &Config) -> anyhow::Result<SqlStore> {
+    let url = &config.database.url;
+    SqlStore::open(url, SqlOptions::default()).await.with_context(|| format!("cannot open the database {url}"))
+}
+
+/// The key of the export digests: from the environment, else made once and kept in the database.
+///
+/// # Errors
+/// The database's, or a key that is too short.
+pub async fn export_key(store: &SqlStore, secrets: &Secrets) -> anyhow::Result<ExportKey> {
+    let key = match &secrets.export_key {
+        Some(key) => key.expose_secret().to_owned(),
+        None => store.secret("export_key", &SystemChance.code(KEY_LENGTH)).await?,
+    };
+    ExportKey::new(key).map_err(anyhow::Error::msg)
+}
+
+/// Writes the config's groups and people that the database does not have.
+///
+/// # Errors
+/// The database's.
+pub async fn seed(store: &SqlStore, config: &Config) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    let groups: Vec<Group> = config.group.iter().map(|g| group_of(g, config)).collect();
+    let members: Vec<Member> = config.member.iter().map(|m| member_of(m, now)).collect();
+    store.seed(&groups, &members).await.context("cannot write the config's groups and people to the database")
+}
+
+fn group_of(seed: &GroupSeed, config: &Config) -> Group {
+    Group {
+        chat: ChatId(seed.chat_id),
+        kind: seed.kind,
+        name: seed.name.clone(),
+        area: seed.lat.zip(seed.lon).and_then(|(lat, lon)| Wgs84::new(lat, lon)),
+        pin_datum: seed.pin_datum,
+        language: seed.language.unwrap_or(config.language),
+    }
+}
+
+fn member_of(seed: &MemberSeed, now: crate::domain::id::Millis) -> Member {
+    Member {
+        user: UserId(seed.user_id),
+        name: seed.name.clone(),
+        occupation: seed.occupation.clone(),
+        group: seed.group.clone(),
+        team: seed.team.clone(),
+        roles: seed.roles.clone(),
+        language: None,
+        code: SystemChance.code(8),
+        first_seen: now,
+        told_at: None,
+    }
+}
+
+/// A server that runs.
+pub struct Server {
+    stop: watch::Sender<bool>,
+    workers: JoinSet<anyhow::Result<()>>,
+    _lock: ServeLock,
+}
+
+impl Server {
+    /// Starts the workers.
+    ///
+    /// # Errors
+    /// Another server has the database; the database, the token or the address cannot be used.
+    pub async fn start(config: Config, secrets: &Secrets) -> anyhow::Result<Self> {
+        let config = Arc::new(config);
+        let store = open_store(&config).await?;
+        let lock = match store.serve_lock().await {
+            Err(StoreError::Taken) => anyhow::bail!(
+                "another baiying serves {}: stop it first, or give this one its own [database] url",
+                config.database.url
+            ),
+            lock => lock?,
+        };
+        seed(&store, &config).await?;
+        let token = secrets.token.as_ref().context("no token: set BAIYING_TOKEN or BAIYING_TOKEN_FILE")?;
+        let api = Api::new(&config.telegram.api_url, token)?;
+        let clock = Arc::new(SystemClock);
+        let metrics = Arc::new(Metrics::default());
+        let printer = Arc::new(FilePrinter { key: export_key(&store, secrets).await? });
+        let (stop, stopped) = watch::channel(false);
+        let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let mut workers = JoinSet::new();
+
+        let mut routes = web::routes(store.clone(), metrics.clone());
+        let username = username(&config, &api).await;
+        let chat = Arc::new(TelegramChat::new(api.clone(), username));
+        match config.telegram.mode {
+            Mode::Polling => {
+                let (store, clock, wake, meter) = (store.clone(), clock.clone(), inbox.clone(), metrics.clone());
+                workers.spawn(poll(api, store, clock, wake, meter, stopped.clone(), poll::Pace::default()));
+            }
+            Mode::Webhook => {
+                let secret = secrets.webhook_secret.clone().context("no secret: set BAIYING_WEBHOOK_SECRET")?;
+                let (store, clock, wake, meter) = (store.clone(), clock.clone(), inbox.clone(), metrics.clone());
+                routes = routes.merge(webhook::routes(store, clock, secret.clone(), wake, meter));
+                api.set_webhook(&config.telegram.webhook_url, &secret).await.context("cannot set the webhook")?;
+            }
+        }
+        workers.spawn(web::serve_http(config.http.listen, routes, stopped.clone()));
+
+        let engine = Engine::new(
+            store.clone(),
+            chat.clone(),
+            clock.clone(),
+            Arc::new(SystemChance),
+            metrics.clone(),
+            config.clone(),
+        );
+        workers.spawn(run_engine(engine, chat.clone(), metrics.clone(), inbox.clone(), outbox.clone(), stopped.clone()));
+        workers.spawn(run_timers(store.clone(), clock.clone(), inbox.clone(), stopped.clone()));
+        let sender = Outbox::start(store, chat, printer, clock.clone(), metrics.clone(), config).await?;
+        workers.spawn(run_outbox(sender, clock, metrics, outbox, inbox, stopped));
+        Ok(Self { stop, workers, _lock: lock })
+    }
+
+    /// Runs until `until` is done or a worker gives up, then stops in order.
+    ///
+    /// # Errors
+    /// Those of the worker that gave up.
+    pub async fn run(mut self, until: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let gave_up = tokio::select! {
+            () = until => None,
+            ended = self.workers.join_next() => ended,
+        };
+        self.stop.send_replace(true);
+        let mut result = gave_up.map_or(Ok(()), |ended| ended.context("a worker panicked").flatten());
+        while let Some(ended) = self.workers.join_next().await {
+            result = result.and(ended.context("a worker panicked").flatten());
+        }
+        result
+    }
+}
+
+/// The bot's user name: from the config, else the platform's answer, however long that takes.
+async fn username(config: &Config, api: &Api) -> String {
+    if !config.telegram.username.is_empty() {
+        return config.telegram.username.clone();
+    }
+    loop {
+        match api.me().await {
+            Ok(me) => return me.username,
+            Err(error) => {
+                tracing::warn!(%error, "the platform does not say who the bot is; trying on");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn run_engine<S: Store, C: Chat, M: Meter>(
+    mut engine: Engine<S, C>,
+    chat: Arc<C>,
+    meter: Arc<M>,
+    inbox: Arc<Notify>,
+    outbox: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    while !*stop.borrow() {
+        match engine.turn().await {
+            Ok((0, _)) => {
+                tokio::select! {
+                    () = inbox.notified() => {}
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+            Ok((_, answers)) => {
+                outbox.notify_one();
+                meter.trouble("inbox", None);
+                for answer in answers {
+                    let chat = chat.clone();
+                    // They expire in seconds: not queued, not tried again.
+                    tokio::spawn(async move {
+                        if let Err(error) = chat.answer(answer).await {
+                            tracing::debug!(%error, "a press was not answered");
+                        }
+                    });
+                }
+            }
+            Err(error) => pause(&*meter, "inbox", &error, &mut stop).await,
+        }
+    }
+    Ok(())
+}
+
+/// Says what is wrong, and waits: everything still waits in the store, and goes on by itself.
+async fn pause<M: Meter + ?Sized>(meter: &M, part: &'static str, error: &StoreError, stop: &mut watch::Receiver<bool>) {
+    tracing::error!(%error, part, "the store refused; trying on");
+    meter.trouble(part, Some(error.to_string()));
+    tokio::select! {
+        () = tokio::time::sleep(PAUSE) => {}
+        _ = stop.changed() => {}
+    }
+}
+
+async fn run_timers<S: Store>(
+    store: S,
+    clock: Arc<SystemClock>,
+    inbox: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    while !*stop.borrow() {
+        let now = clock.now();
+        match store.ring_timers(now).await {
+            Ok(Some(due)) if due <= now => inbox.notify_one(),
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the timers could not be looked at; trying on"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            _ = stop.changed() => {}
+        }
+    }
+    Ok(())
+}
+
+async fn run_outbox<S: Store, C: Chat, P: Printer, M: Meter>(
+    mut outbox: Outbox<S, C, P>,
+    clock: Arc<SystemClock>,
+    meter: Arc<M>,
+    wake: Arc<Notify>,
+    inbox: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let (done, mut outcomes) = mpsc::unbounded_channel();
+    let mut settling = Vec::with_capacity(SIDE_BY_SIDE);
+    let mut under_way = 0;
+    loop {
+        let stopping = *stop.borrow();
+        if stopping && under_way == 0 {
+            return Ok(());
+        }
+        let mut next = None;
+        if !stopping && under_way < SIDE_BY_SIDE {
+            let claimed = match outbox.read().await {
+                Ok(()) => outbox.claim(SIDE_BY_SIDE - under_way).await,
+                Err(error) => Err(error),
+            };
+            match claimed {
+                Ok((claimed, wait)) => {
+                    next = wait;
+                    under_way += claimed.len();
+                    for one in claimed {
+                        let (send, done) = (outbox.send(one), done.clone());
+                        tokio::spawn(async move { done.send(send.await) });
+                    }
+                }
+                Err(error) => pause(&*meter, "outbox", &error, &mut stop).await,
+            }
+        }
+        let nap = next.map_or(LOOK_AGAIN, |at| {
+            Duration::from_millis(u64::try_from(at.since(clock.now())).unwrap_or(0)).min(LOOK_AGAIN)
+        });
+        tokio::select! {
+            biased;
+            count = outcomes.recv_many(&mut settling, SIDE_BY_SIDE), if under_way > 0 => {
+                under_way -= count;
+                let outcomes = std::mem::take(&mut settling);
+                match outbox.settle(outcomes).await {
+                    Ok(reported) => {
+                        meter.trouble("outbox", None);
+                        if reported {
+                            inbox.notify_one();
+                        }
+                    }
+                    // What was sent and could not be settled is sent again after a restart: at least once.
+                    Err(error) => pause(&*meter, "outbox", &error, &mut stop).await,
+                }
+            }
+            () = wake.notified(), if !stopping && under_way < SIDE_BY_SIDE => {}
+            () = tokio::time::sleep(nap) => {}
+            _ = stop.changed(), if !stopping => {}
+        }
+    }
+}
+
+/// Done when the operating system asks the process to end.
+pub async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate()).expect("a handler for SIGTERM can be set");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+    }
+    tracing::info!("stopping");
+}
