@@ -47,7 +47,7 @@ const KEY_LENGTH: usize = 32;
 /// The database's.
 pub async fn open_store(config: &Config) -> anyhow::Result<SqlStore> {
     let url = &config.database.url;
-    SqlStore::open(url, SqlOptions::default()).await.with_context(|| format!("cannot open the database {url}"))
+    SqlStore::open(url, &SqlOptions::default()).await.with_context(|| format!("cannot open the database {url}"))
 }
 
 /// The key of the export digests: from the environment, else made once and kept in the database.
@@ -140,7 +140,7 @@ impl Server {
                 workers.spawn(poll(api, store, clock, wake, meter, stopped.clone(), poll::Pace::default()));
             }
             Mode::Webhook => {
-                let secret = secrets.webhook_secret.clone().context("no secret: set BAIYING_WEBHOOK_SECRET")?;
+                let secret = secrets.webhook.clone().context("no secret: set BAIYING_WEBHOOK_SECRET")?;
                 let (store, clock, wake, meter) = (store.clone(), clock.clone(), inbox.clone(), metrics.clone());
                 routes = routes.merge(webhook::routes(store, clock, secret.clone(), wake, meter));
                 api.set_webhook(&config.telegram.webhook_url, &secret).await.context("cannot set the webhook")?;

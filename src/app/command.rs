@@ -154,7 +154,7 @@ pub async fn export(config: &Config, secrets: &Secrets, order: &ExportOrder) -> 
     let key = export_key(&store, secrets).await?;
     store.record_access(&request.access("cli", config, now)).await?;
     if order.out.as_deref() == Some(Path::new("-")) {
-        let mut file = TableFile::new(std::io::stdout().lock(), order.format, &key);
+        let mut file = TableFile::new(std::io::BufWriter::new(std::io::stdout()), order.format, &key);
         pour(&store, config, request, &mut file).await?;
         file.finish()?.0.flush()?;
         return Ok(Outcome::Well);
@@ -176,7 +176,12 @@ pub async fn verify_export(config: &Config, secrets: &Secrets, path: &Path) -> a
     let store = open_store(config).await?;
     let key = export_key(&store, secrets).await?;
     let verdict = verify(path, &key)?;
-    println!("{}: {verdict}", path.display());
+    if verdict.ok {
+        println!("{}: {} rows, all as they were written", path.display(), verdict.rows);
+    }
+    for problem in &verdict.problems {
+        println!("{}: {problem}", path.display());
+    }
     Ok(if verdict.ok { Outcome::Well } else { Outcome::NotWell })
 }
 
