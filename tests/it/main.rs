@@ -1,3 +1,5 @@
-//! Integration tests: one binary for the whole product.
+//! One binary for all tests that need more than one room.
 
+mod layers;
 mod store;
+mod world;

@@ -1,0 +1,510 @@
+//! A whole town in a test: the real store in a temporary file, a fake platform, a fake clock.
+//!
+//! People say things and press buttons; `settle` lets the product do all it can at this moment; what stands in
+//! each chat can then be read. A world must be ended: `end` fails if events were given up or messages are left.
+
+use baiying::adapter::file::FilePrinter;
+use baiying::adapter::file::digest::ExportKey;
+use baiying::adapter::sql::{SqlOptions, SqlStore};
+use baiying::adapter::telegram::decode;
+use baiying::config::Config;
+use baiying::domain::alarm::Point;
+use baiying::domain::group::{Group, GroupKind};
+use baiying::domain::id::{ChatId, MessageId, Millis, UserId};
+use baiying::domain::member::{Language, Member, Role};
+use baiying::domain::place::{Datum, Place, Wgs84};
+use baiying::flow::engine::Engine;
+use baiying::flow::outbox::Outbox;
+use baiying::port::chat::{Button, Chat, Delivery, Keyboard, PressAnswer, SendError, Update, UpdateKind};
+use baiying::port::clock::{Chance, Clock};
+use baiying::port::store::{RawUpdate, Store};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// The liaison group.
+pub const GROUP: i64 = -100;
+/// The desk.
+pub const DESK: i64 = -200;
+/// The office chat.
+pub const OFFICE: i64 = -300;
+/// A courier, an informant.
+pub const COURIER: i64 = 11;
+/// A neighbour.
+pub const NEIGHBOUR: i64 = 12;
+/// A community police officer.
+pub const OFFICER: i64 = 21;
+/// Another.
+pub const OFFICER2: i64 = 22;
+/// The guard of point P1, 60 m from the Old Bridge.
+pub const GUARD: i64 = 31;
+/// The guard of point P2, 300 m from it.
+pub const GUARD2: i64 = 32;
+/// The clerk, with the payout right.
+pub const CLERK: i64 = 41;
+/// The admin.
+pub const ADMIN: i64 = 51;
+
+/// 2026-11-21 20:00 in Shanghai.
+pub const EVENING: Millis = Millis(1_795_262_400_000);
+
+const OLD_BRIDGE: Wgs84 = Wgs84 { lat: 23.0, lon: 113.9 };
+
+/// A clock that stands until it is moved.
+pub struct FakeClock(AtomicI64);
+
+impl Clock for FakeClock {
+    fn now(&self) -> Millis {
+        Millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Codes in order: `C0000001`, `C0000002`, …
+struct Counting(AtomicI64);
+
+impl Chance for Counting {
+    fn code(&self, length: usize) -> String {
+        let n = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+        format!("C{n:0width$}", width = length - 1)
+    }
+}
+
+/// A message that stands in a chat.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Its id.
+    pub id: i64,
+    /// Its text without markup, or what it is.
+    pub text: String,
+    /// Its buttons.
+    pub keyboard: Keyboard,
+    /// The message that it replies to.
+    pub reply_to: Option<i64>,
+}
+
+#[derive(Default)]
+struct Platform {
+    messages: BTreeMap<(i64, i64), Shown>,
+    next: i64,
+    answers: Vec<String>,
+    reactions: Vec<(i64, i64, String)>,
+    documents: Vec<(String, Vec<u8>)>,
+    faults: BTreeMap<i64, VecDeque<SendError>>,
+    sends: usize,
+}
+
+/// The fake platform.
+pub struct FakeChat(Mutex<Platform>);
+
+fn plain(html: &str) -> String {
+    let mut out = html.to_owned();
+    for tag in ["<b>", "</b>", "<code>", "</code>"] {
+        out = out.replace(tag, "");
+    }
+    assert!(!out.contains('<'), "markup that the platform does not know, or words not escaped: {html}");
+    out.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+impl Chat for FakeChat {
+    async fn deliver(&self, chat: ChatId, delivery: Delivery) -> Result<Option<MessageId>, SendError> {
+        let mut platform = self.0.lock().unwrap();
+        platform.sends += 1;
+        if let Some(fault) = platform.faults.get_mut(&chat.0).and_then(VecDeque::pop_front) {
+            return Err(fault);
+        }
+        let mut show = |text: String, keyboard: Keyboard, reply_to: Option<MessageId>| {
+            platform.next += 1;
+            let id = 10_000 + platform.next;
+            let reply_to = reply_to.map(|m| m.0);
+            platform.messages.insert((chat.0, id), Shown { id, text, keyboard, reply_to });
+            Ok(Some(MessageId(id)))
+        };
+        match delivery {
+            Delivery::Text { html, keyboard, reply_to, .. } => {
+                assert!(html.chars().count() <= 4096, "too long for the platform");
+                show(plain(&html), keyboard, reply_to)
+            }
+            Delivery::Pin { at, title, reply_to, .. } => {
+                show(format!("[pin {:.4},{:.4} {}]", at.lat, at.lon, title.unwrap_or_default()), Vec::new(), reply_to)
+            }
+            Delivery::Media { kind, caption, reply_to, .. } => {
+                show(format!("[{kind:?}] {}", plain(&caption)), Vec::new(), reply_to)
+            }
+            Delivery::Document { name, bytes, .. } => {
+                let shown = show(format!("[document {name}]"), Vec::new(), None);
+                platform.documents.push((name, bytes));
+                shown
+            }
+            Delivery::Edit { message, html, keyboard } => match platform.messages.get_mut(&(chat.0, message.0)) {
+                None => Err(SendError::Gone("message to edit not found".into())),
+                Some(shown) => {
+                    let text = plain(&html);
+                    if shown.text == text && shown.keyboard == keyboard {
+                        return Err(SendError::NotModified);
+                    }
+                    (shown.text, shown.keyboard) = (text, keyboard);
+                    Ok(None)
+                }
+            },
+            Delivery::Delete { message } => match platform.messages.remove(&(chat.0, message.0)) {
+                None => Err(SendError::Gone("message to delete not found".into())),
+                Some(_) => Ok(None),
+            },
+            Delivery::React { message, emoji } => {
+                platform.reactions.push((chat.0, message.0, emoji));
+                Ok(None)
+            }
+        }
+    }
+
+    async fn answer(&self, answer: PressAnswer) -> Result<(), SendError> {
+        self.0.lock().unwrap().answers.push(answer.text);
+        Ok(())
+    }
+
+    fn decode(&self, raw: &str) -> Update {
+        decode::decode(raw, self.username()).unwrap_or(Update { id: 0, kind: UpdateKind::Other })
+    }
+
+    fn username(&self) -> &str {
+        "baiying_bot"
+    }
+}
+
+/// The town.
+pub struct World {
+    /// The store.
+    pub store: SqlStore,
+    engine: Engine<SqlStore, FakeChat>,
+    outbox: Outbox<SqlStore, FakeChat, FilePrinter>,
+    chat: Arc<FakeChat>,
+    clock: Arc<FakeClock>,
+    rules: Arc<Config>,
+    chance: Arc<Counting>,
+    next_update: i64,
+    ended: bool,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        assert!(self.ended || std::thread::panicking(), "a world must be ended: call `end`");
+    }
+}
+
+fn member(user: i64, name: &str, roles: &[Role]) -> Member {
+    Member {
+        user: UserId(user),
+        name: name.into(),
+        occupation: "resident".into(),
+        group: "Bridge group".into(),
+        team: String::new(),
+        roles: roles.to_vec(),
+        language: Some(Language::En),
+        code: format!("M{user}"),
+        first_seen: EVENING,
+        told_at: Some(EVENING),
+    }
+}
+
+fn place(name: &str, kind: &str, at: Wgs84, code: &str) -> Place {
+    Place { code: code.into(), name: name.into(), aliases: Vec::new(), kind: kind.into(), at, datum: Datum::Wgs84 }
+}
+
+fn point(code: &str, name: &str, metres_north: f64, contact: i64) -> Point {
+    let at = Wgs84 { lat: OLD_BRIDGE.lat + metres_north / 111_195.0, lon: OLD_BRIDGE.lon };
+    Point { code: code.into(), name: name.into(), at, radius_m: 100.0, contacts: vec![UserId(contact)] }
+}
+
+impl World {
+    /// A town in English: a group, a desk, an office, two points with guards, officers, a clerk, an admin.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same with other rules.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("world.db").display());
+        let store = SqlStore::open(&url, &SqlOptions::default()).await.unwrap();
+        let mut rules = Config { language: Language::En, ..Config::default() };
+        change(&mut rules);
+        let group = |chat, kind, name: &str, area| Group {
+            chat: ChatId(chat),
+            kind,
+            name: name.into(),
+            area,
+            pin_datum: Datum::Wgs84,
+            language: rules.language,
+        };
+        let groups = [
+            group(GROUP, GroupKind::Liaison, "Bridge group", Some(OLD_BRIDGE)),
+            group(DESK, GroupKind::Desk, "Desk", None),
+            group(OFFICE, GroupKind::Office, "Office", None),
+        ];
+        let members = [
+            member(OFFICER, "Officer Wang", &[Role::Police]),
+            member(OFFICER2, "Officer Li", &[Role::Police]),
+            member(GUARD, "Guard Chen", &[Role::Responder]),
+            member(GUARD2, "Guard Zhao", &[Role::Responder]),
+            member(CLERK, "Clerk Sun", &[Role::Office, Role::Payout]),
+            member(ADMIN, "Admin", &[Role::Admin]),
+        ];
+        store.seed(&groups, &members).await.unwrap();
+        let points = [
+            point("P1", "Bridge Shop", 60.0, GUARD),
+            point("P2", "Hill School", 300.0, GUARD2),
+            point("P3", "Far Farm", 2500.0, 33),
+        ];
+        store
+            .import_gazetteer(&[
+                place("Old Bridge", "bridge", OLD_BRIDGE, ""),
+                place("东门市场", "market", Wgs84 { lat: 23.01, lon: 113.91 }, ""),
+            ])
+            .await
+            .unwrap();
+        store.import_points(&points).await.unwrap();
+        let chat = Arc::new(FakeChat(Mutex::new(Platform::default())));
+        let clock = Arc::new(FakeClock(AtomicI64::new(EVENING.0)));
+        let chance = Arc::new(Counting(AtomicI64::new(0)));
+        let rules = Arc::new(rules);
+        let (engine, outbox) = start(&store, &chat, &clock, &chance, &rules).await;
+        Self { store, engine, outbox, chat, clock, rules, chance, next_update: 500, ended: false, _folder: folder }
+    }
+
+    /// Everything in memory is lost, as by a crash; the store stays.
+    pub async fn crash(&mut self) {
+        (self.engine, self.outbox) = start(&self.store, &self.chat, &self.clock, &self.chance, &self.rules).await;
+    }
+
+    /// Stores an update, as the poller would.
+    pub async fn update(&mut self, kind: &str, body: Value) {
+        self.next_update += 1;
+        let json = json!({ "update_id": self.next_update, kind: body }).to_string();
+        let chat = decode::peek(&json).map_or(ChatId(0), |(_, chat)| chat);
+        let update = RawUpdate { update_id: self.next_update, chat, json };
+        self.store.receive(&[update], self.clock.now()).await.unwrap();
+    }
+
+    fn message(&mut self, user: i64, chat: i64) -> Value {
+        let id = {
+            let mut platform = self.chat.0.lock().unwrap();
+            platform.next += 1;
+            platform.next
+        };
+        let kind = if chat > 0 { "private" } else { "supergroup" };
+        json!({
+            "message_id": id,
+            "date": self.clock.now().0 / 1000,
+            "from": { "id": user, "is_bot": false, "first_name": format!("User {user}"), "language_code": "en" },
+            "chat": { "id": chat, "type": kind, "title": "A group", "first_name": "A person" },
+        })
+    }
+
+    /// Somebody writes; gives the message's id.
+    pub async fn say(&mut self, user: i64, chat: i64, text: &str) -> i64 {
+        self.say_with(user, chat, json!({ "text": text })).await
+    }
+
+    /// Somebody sends a message with these fields; gives its id.
+    pub async fn say_with(&mut self, user: i64, chat: i64, fields: Value) -> i64 {
+        let mut message = self.message(user, chat);
+        let id = message["message_id"].as_i64().unwrap();
+        message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        {
+            let mut platform = self.chat.0.lock().unwrap();
+            let shown = Shown { id, text: format!("{user}: {fields}"), keyboard: Vec::new(), reply_to: None };
+            platform.messages.insert((chat, id), shown);
+        }
+        self.update("message", message).await;
+        self.settle().await;
+        id
+    }
+
+    /// Somebody replies.
+    pub async fn reply(&mut self, user: i64, chat: i64, to: i64, text: &str) -> i64 {
+        let reply = json!({
+            "message_id": to, "date": 0, "chat": { "id": chat, "type": "supergroup" },
+        });
+        self.say_with(user, chat, json!({ "text": text, "reply_to_message": reply })).await
+    }
+
+    /// Somebody changes what they wrote.
+    pub async fn edit(&mut self, user: i64, chat: i64, id: i64, text: &str) {
+        let mut message = self.message(user, chat);
+        message["message_id"] = id.into();
+        message["text"] = text.into();
+        message["edit_date"] = message["date"].clone();
+        self.update("edited_message", message).await;
+        self.settle().await;
+    }
+
+    /// Somebody presses the button whose label holds `label`, on the newest message in the chat that has it.
+    pub async fn press(&mut self, user: i64, chat: i64, label: &str) {
+        self.push(user, chat, label).await;
+        self.settle().await;
+    }
+
+    /// The same, before the product has looked at it.
+    pub async fn push(&mut self, user: i64, chat: i64, label: &str) {
+        let (id, data) = self.button(chat, label).unwrap_or_else(|| panic!("no button {label}\n{}", self.chat(chat)));
+        self.push_data(user, chat, id, &data).await;
+    }
+
+    /// A press with data of one's own making.
+    pub async fn push_data(&mut self, user: i64, chat: i64, message: i64, data: &str) {
+        let kind = if chat > 0 { "private" } else { "supergroup" };
+        let press = json!({
+            "id": format!("press-{}", self.next_update),
+            "chat_instance": "1",
+            "from": { "id": user, "is_bot": false, "first_name": format!("User {user}"), "language_code": "en" },
+            "message": { "message_id": message, "date": 1, "chat": { "id": chat, "type": kind }, "text": "x" },
+            "data": data,
+        });
+        self.update("callback_query", press).await;
+    }
+
+    /// Message and data of a button, if it is there.
+    pub fn button(&self, chat: i64, label: &str) -> Option<(i64, String)> {
+        let platform = self.chat.0.lock().unwrap();
+        platform.messages.range((chat, 0)..=(chat, i64::MAX)).rev().find_map(|(_, shown)| {
+            shown.keyboard.iter().flatten().find_map(|button| match button {
+                Button::Press { label: own, data } if own.contains(label) => Some((shown.id, data.clone())),
+                _ => None,
+            })
+        })
+    }
+
+    /// Lets the product do all that it can at this moment.
+    pub async fn settle(&mut self) {
+        loop {
+            self.store.ring_timers(self.clock.now()).await.unwrap();
+            let (done, answers) = self.engine.turn().await.unwrap();
+            for answer in answers {
+                self.chat.answer(answer).await.unwrap();
+            }
+            self.outbox.read().await.unwrap();
+            let (claimed, _) = self.outbox.claim(64).await.unwrap();
+            if done == 0 && claimed.is_empty() {
+                return;
+            }
+            for one in claimed {
+                let outcome = self.outbox.send(one).await;
+                self.outbox.settle(vec![outcome]).await.unwrap();
+            }
+        }
+    }
+
+    /// Time goes by, a quarter of a second at a time; the product works on.
+    pub async fn advance(&mut self, seconds: i64) {
+        for _ in 0..seconds * 4 {
+            self.clock.0.fetch_add(250, Ordering::SeqCst);
+            self.settle().await;
+        }
+    }
+
+    /// The clock jumps; the product has not worked meanwhile.
+    pub async fn jump(&mut self, seconds: i64) {
+        self.clock.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.settle().await;
+    }
+
+    /// What the product wrote in a chat and still stands, with buttons.
+    pub fn chat(&self, chat: i64) -> String {
+        let platform = self.chat.0.lock().unwrap();
+        let mut out = String::new();
+        for (_, shown) in platform.messages.range((chat, 10_000)..=(chat, i64::MAX)) {
+            writeln!(out, "{}", shown.text).unwrap();
+            for row in &shown.keyboard {
+                let labels: Vec<&str> = row
+                    .iter()
+                    .map(|b| match b {
+                        Button::Press { label, .. } | Button::Link { label, .. } => label.as_str(),
+                    })
+                    .collect();
+                writeln!(out, "  [{}]", labels.join("] [")).unwrap();
+            }
+            out.push('\n');
+        }
+        out.trim_end().to_owned()
+    }
+
+    /// Whether a message of anybody's stands.
+    pub fn stands(&self, chat: i64, id: i64) -> bool {
+        self.chat.0.lock().unwrap().messages.contains_key(&(chat, id))
+    }
+
+    /// The newest message of the product's in a chat.
+    pub fn last(&self, chat: i64) -> Shown {
+        let platform = self.chat.0.lock().unwrap();
+        platform.messages.range((chat, 10_000)..=(chat, i64::MAX)).next_back().expect("a message").1.clone()
+    }
+
+    /// Somebody takes a message of the product's away.
+    pub fn take_away(&self, chat: i64, id: i64) {
+        self.chat.0.lock().unwrap().messages.remove(&(chat, id));
+    }
+
+    /// The last answer to a press.
+    pub fn answer(&self) -> String {
+        self.chat.0.lock().unwrap().answers.last().cloned().unwrap_or_default()
+    }
+
+    /// Reactions so far: chat, message, emoji.
+    pub fn reactions(&self) -> Vec<(i64, i64, String)> {
+        self.chat.0.lock().unwrap().reactions.clone()
+    }
+
+    /// Documents so far: name, bytes.
+    pub fn documents(&self) -> Vec<(String, Vec<u8>)> {
+        self.chat.0.lock().unwrap().documents.clone()
+    }
+
+    /// How many requests the platform saw.
+    pub fn sends(&self) -> usize {
+        self.chat.0.lock().unwrap().sends
+    }
+
+    /// The next request to a chat goes wrong.
+    pub fn fail_next(&self, chat: i64, error: SendError) {
+        self.chat.0.lock().unwrap().faults.entry(chat).or_default().push_back(error);
+    }
+
+    /// A person's balance and what is held for them.
+    pub async fn points(&self, user: i64) -> (i64, i64) {
+        let ask = baiying::port::store::Ask { statement: Some(UserId(user)), ..Default::default() };
+        let facts = self.store.load(&[ask]).await.unwrap().remove(0);
+        (facts.statement.balance, facts.statement.held)
+    }
+
+    /// Ends the world: nothing may be given up, nothing left to send.
+    pub async fn end(mut self) {
+        self.advance(65).await;
+        let gauges = self.store.gauges().await.unwrap();
+        assert_eq!((gauges.inbox_waiting, gauges.inbox_parked, gauges.outbox_waiting), (0, 0, 0), "work is left over");
+        self.ended = true;
+    }
+}
+
+async fn start(
+    store: &SqlStore,
+    chat: &Arc<FakeChat>,
+    clock: &Arc<FakeClock>,
+    chance: &Arc<Counting>,
+    rules: &Arc<Config>,
+) -> (Engine<SqlStore, FakeChat>, Outbox<SqlStore, FakeChat, FilePrinter>) {
+    let key = ExportKey::new("a key that is long enough").unwrap();
+    let engine =
+        Engine::new(store.clone(), chat.clone(), clock.clone(), chance.clone(), Arc::new(()), rules.clone());
+    let outbox = Outbox::start(
+        store.clone(),
+        chat.clone(),
+        Arc::new(FilePrinter { key }),
+        clock.clone(),
+        Arc::new(()),
+        rules.clone(),
+    );
+    (engine, outbox.await.unwrap())
+}
