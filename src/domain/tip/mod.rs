@@ -3,6 +3,9 @@
 //! Pure and deterministic; each reading names the words it came from. Called by the intake flow and
 //! by the `understand` command.
 
+pub mod fold;
+pub mod time;
+
 use super::id::Millis;
 use super::place::PlaceReading;
 use serde::{Deserialize, Serialize};
