@@ -3,6 +3,24 @@
 //! Owns every reading of a place from words and the geometry behind it. Knows nothing of time,
 //! categories or storage. Called by `domain::tip` and by the flow.
 
+mod context;
+mod coordinates;
+pub mod datum;
+mod fold;
+mod gazetteer;
+pub mod kind;
+mod link;
+mod mention;
+mod names;
+mod near;
+pub mod plus_code;
+mod token;
+mod traditional;
+mod unknown;
+
+pub use gazetteer::Gazetteer;
+pub use near::PointIndex;
+
 use serde::{Deserialize, Serialize};
 
 /// A point in WGS-84 degrees: the one datum in which places are stored and compared.

@@ -1,0 +1,564 @@
+//! Names of the gazetteer in a message, and which of them is the place.
+//!
+//! Owns the choice: what looks like a name but is a part of a longer one, crossings, house numbers, the
+//! specific before the coarse, the scene before where they fled to. Called by `gazetteer`.
+
+use super::context::{Role, closes, is_direct, nearness, nearness_before, opens, role};
+use super::gazetteer::{Gazetteer, Spelling};
+use super::kind::{Extent, accuracy_m, extent};
+use super::names::{GENERIC, Rank, is_han_char};
+use super::{Datum, Place, PlaceSource, Wgs84};
+use aho_corasick::AhoCorasick;
+use std::ops::Range;
+
+/// A name that stands in a message.
+#[derive(Debug, Clone)]
+struct Mention {
+    /// The name alone.
+    name: Range<usize>,
+    /// The name with the words of nearness and numbers that belong to it.
+    span: Range<usize>,
+    place: usize,
+    role: Role,
+    direct: bool,
+    extent: Extent,
+    widened_m: f64,
+    number: Option<u32>,
+}
+
+/// What names of the gazetteer a message holds.
+#[derive(Debug, Default)]
+pub(super) struct Mentions {
+    found: Vec<Mention>,
+    /// Names that could mean several places, and nothing tells which.
+    unsettled: Vec<Range<usize>>,
+}
+
+/// The place chosen.
+#[derive(Debug, Clone)]
+pub(super) struct Choice {
+    /// Its words in the folded text.
+    pub span: Range<usize>,
+    /// Where.
+    pub at: Wgs84,
+    /// Radius in metres.
+    pub accuracy_m: f64,
+    /// How it was learnt.
+    pub source: PlaceSource,
+    /// The datum of the gazetteer's row.
+    pub datum: Datum,
+    role: Role,
+    extent: Extent,
+    direct: bool,
+}
+
+impl Choice {
+    /// Whether it is a place to walk up to and the scene: nothing else needs to be looked for.
+    pub fn is_sharp(&self) -> bool {
+        self.role < Role::Away && self.extent == Extent::Site
+    }
+
+    /// Whether it is only where they went.
+    pub fn is_away(&self) -> bool {
+        self.role == Role::Away
+    }
+}
+
+/// Radius within which those who fled to a place may be looked for at least.
+const AWAY_ACCURACY_M: f64 = 1_000.0;
+/// How far off somebody may be who is on the way to a place.
+const ON_THE_WAY_M: f64 = 800.0;
+/// Roads further apart than this do not cross.
+const CROSSING_REACH_M: f64 = 6_000.0;
+
+/// Every name in a folded text that stands for a place.
+pub(super) fn find_mentions(
+    text: &str,
+    matcher: &AhoCorasick,
+    spellings: &[Spelling],
+    places: &[Place],
+    skip: &[Range<usize>],
+    area: Option<Wgs84>,
+) -> Mentions {
+    let mut hits: Vec<(Range<usize>, &Spelling)> = Vec::new();
+    for hit in matcher.find_iter(text) {
+        let spelling = &spellings[hit.pattern().as_usize()];
+        let span = hit.start()..hit.end();
+        let inside = skip.iter().any(|link| link.start < span.end && span.start < link.end);
+        if !inside
+            && stands_alone(text, &span, spelling)
+            && !is_part_of_longer(text, &span, spelling, &places[spelling.places[0]])
+        {
+            hits.push((span, spelling));
+        }
+    }
+    let mut mentions = Mentions::default();
+    for (span, spelling) in &hits {
+        match settle(text, span, spelling, &hits, places, area) {
+            Some(place) => mentions.found.push(Mention::new(text, span.clone(), place, &places[place])),
+            None => mentions.unsettled.push(span.clone()),
+        }
+    }
+    mentions.found.retain(|mention| mention.role != Role::Denied);
+    mentions.step_aside(text);
+    mentions
+}
+
+impl Mention {
+    fn new(text: &str, name: Range<usize>, place: usize, of: &Place) -> Self {
+        let mut span = name.clone();
+        let mut widened_m = 0.0;
+        let extent = extent(&of.kind);
+        let number = (extent == Extent::Line).then(|| house_number(text, &name)).flatten();
+        if let Some((_, whole)) = &number {
+            span = whole.clone();
+        }
+        if let Some((length, metres)) = nearness(&text[span.end..]) {
+            span.end += length;
+            widened_m = metres;
+        } else if let Some((length, metres)) = nearness_before(&text[..span.start]) {
+            span.start -= length;
+            widened_m = metres;
+        }
+        let (before, after) = (&text[..name.start], &text[name.end..]);
+        if ["的路上", "路上", "途中", "的途中"].iter().any(|word| after.starts_with(word))
+            && before.ends_with(['去', '回', '往'])
+        {
+            widened_m = ON_THE_WAY_M;
+        }
+        Self {
+            role: role(before, after, service(of)),
+            direct: is_direct(before) || span.start < name.start,
+            number: number.map(|(number, _)| number),
+            name,
+            span,
+            place,
+            extent,
+            widened_m,
+        }
+    }
+}
+
+/// The kind of a place as far as people are taken or call there; liaison points may be hospitals, too.
+fn service(place: &Place) -> &str {
+    if place.name.ends_with("医院") {
+        "hospital"
+    } else if place.name.ends_with("派出所") {
+        "police_station"
+    } else {
+        &place.kind
+    }
+}
+
+impl Mentions {
+    /// The words that are spoken for: known names and those that could be several.
+    pub fn spans(&self) -> Vec<Range<usize>> {
+        let mut spans: Vec<_> =
+            self.found.iter().map(|m| m.name.clone()).chain(self.unsettled.iter().cloned()).collect();
+        spans.sort_by_key(|span| span.start);
+        spans
+    }
+
+    /// The first name that could mean several places.
+    pub fn unsettled(&self) -> Option<Range<usize>> {
+        self.unsettled.first().cloned()
+    }
+
+    /// A name that another follows at once tells the other's surroundings: 碧湖花园对面的快递站, 鹿城路 如意酒店.
+    fn step_aside(&mut self, text: &str) {
+        for at in 1..self.found.len() {
+            let (first, second) = (&self.found[at - 1], &self.found[at]);
+            if second.role != Role::Scene
+                || first.role != Role::Scene
+                || second.extent > first.extent
+                || first.span.end > second.name.start
+            {
+                continue;
+            }
+            let gap = &text[first.span.end..second.name.start];
+            const LINKS: &[&str] = &[
+                "",
+                " ",
+                "的",
+                "里",
+                "里的",
+                "里面",
+                "里面的",
+                "内",
+                "内的",
+                "上",
+                "上的",
+                "那个",
+                "那家",
+                "那间",
+                "这家",
+                "这间",
+                "有个",
+                "有家",
+                "个",
+            ];
+            let han = text[first.name.clone()].chars().any(is_han_char);
+            if han && LINKS.contains(&gap) {
+                self.found[at - 1].role = Role::Aside;
+            }
+        }
+    }
+
+    /// The place that the message is about.
+    pub fn choose(&self, gazetteer: &Gazetteer, text: &str) -> Option<Choice> {
+        let named = self.found.iter().map(|mention| mention.choice(gazetteer));
+        self.crossing(gazetteer, text).into_iter().chain(named).min_by(|a, b| {
+            let rank = |c: &Choice| (c.role, c.extent, !c.direct, c.span.start);
+            rank(a).cmp(&rank(b))
+        })
+    }
+
+    /// Where two roads named together cross: between their points, as far as points can tell.
+    fn crossing(&self, gazetteer: &Gazetteer, text: &str) -> Option<Choice> {
+        let roads: Vec<&Mention> = self.found.iter().filter(|m| gazetteer.place(m.place).kind == "road").collect();
+        roads.windows(2).find_map(|pair| {
+            let (one, two) = (pair[0], pair[1]);
+            if one.place == two.place || one.name.end > two.name.start {
+                return None;
+            }
+            let gap = text[one.name.end..two.name.start].trim();
+            let after = text[two.name.end..].trim_start();
+            let (met, end) = crosses(gap, after, text[..one.name.start].trim_end())?;
+            let (a, b) = (gazetteer.place(one.place), gazetteer.place(two.place));
+            let apart = a.at.distance_m(b.at);
+            if apart > CROSSING_REACH_M {
+                return None;
+            }
+            let tail = text.len() - text[two.name.end..].trim_start().len();
+            let end = if end == 0 { two.name.end } else { tail + end };
+            Some(Choice {
+                span: one.name.start - met..end,
+                at: a.at.midpoint(b.at),
+                accuracy_m: (apart / 2.0 + 100.0).max(150.0) + nearness(&text[end..]).map_or(0.0, |(_, metres)| metres),
+                source: PlaceSource::Crossing,
+                datum: a.datum,
+                role: one.role.min(two.role),
+                extent: Extent::Site,
+                direct: one.direct,
+            })
+        })
+    }
+}
+
+impl Mention {
+    fn choice(&self, gazetteer: &Gazetteer) -> Choice {
+        let place = gazetteer.place(self.place);
+        let house = self.number.and_then(|number| gazetteer.find_house(self.place, number));
+        let (at, accuracy, source) = match house {
+            Some((at, accuracy)) => (at, accuracy, PlaceSource::Address),
+            None => {
+                let wider = if self.number.is_some() { 200.0 } else { 0.0 };
+                (place.at, accuracy_m(&place.kind) + wider, PlaceSource::Gazetteer)
+            }
+        };
+        let accuracy = accuracy + self.widened_m;
+        Choice {
+            span: self.span.clone(),
+            at,
+            accuracy_m: if self.role == Role::Away { accuracy.max(AWAY_ACCURACY_M) } else { accuracy },
+            source,
+            datum: place.datum,
+            role: self.role,
+            extent: if house.is_some() { Extent::Site } else { self.extent },
+            direct: self.direct,
+        }
+    }
+}
+
+/// Whether the words between and around two roads say that they cross: bytes taken before the first, and behind
+/// the second.
+fn crosses(gap: &str, after: &str, before: &str) -> Option<(usize, usize)> {
+    const TOGETHER: &[&str] =
+        &["和", "跟", "与", "同", "及", ",", "/", "&", "+", "-", "and", "与", "", "x", "×", "路口和", "口和", "with"];
+    const MEETING: &[&str] = &[
+        "十字路口",
+        "丁字路口",
+        "三岔路口",
+        "交叉路口",
+        "交叉口",
+        "交叉",
+        "交界处",
+        "交界",
+        "交汇处",
+        "交汇",
+        "交会",
+        "相交",
+        "路口",
+        "红绿灯",
+        "转角",
+        "拐角",
+        "转弯",
+        "口",
+        "夹角",
+        "intersection",
+        "junction",
+        "crossroads",
+        "crossing",
+        "corner",
+        "roundabout",
+        "lights",
+        "traffic lights",
+    ];
+    const BETWEEN: &[&str] = &[
+        "交",
+        "交叉",
+        "与",
+        "/",
+        "×",
+        "x",
+        "at the corner of",
+        "corner of",
+        "corner",
+        "at the corner with",
+        "crossing",
+        "junction with",
+    ];
+    const AHEAD: &[&str] = &["corner of", "junction of", "intersection of", "crossing of", "crossroads of", "where"];
+    let behind = after.strip_prefix('的').map_or((0, after), |rest| ('的'.len_utf8(), rest));
+    let behind = behind.1.strip_prefix("the ").map_or(behind, |rest| (behind.0 + 4, rest));
+    let meeting = MEETING.iter().filter(|word| behind.1.starts_with(**word)).max_by_key(|word| word.len());
+    if let Some(word) = meeting
+        && TOGETHER.contains(&gap)
+    {
+        return Some((0, behind.0 + word.len()));
+    }
+    if let Some(word) = AHEAD.iter().find(|word| before.ends_with(**word))
+        && (TOGETHER.contains(&gap) || gap == "meets" || gap == "crosses")
+    {
+        return Some((word.len() + 1, 0));
+    }
+    (BETWEEN.contains(&gap) && !matches!(gap, "与")).then_some((0, 0))
+}
+
+/// A house number beside a road's name, and the span with it.
+fn house_number(text: &str, name: &Range<usize>) -> Option<(u32, Range<usize>)> {
+    let after = &text[name.end..];
+    let gap = after.len() - after.trim_start_matches([' ', '的']).len();
+    let digits = after[gap..].bytes().take_while(u8::is_ascii_digit).count();
+    if (1..=4).contains(&digits) {
+        let rest = &after[gap + digits..];
+        let unit = ["号", "弄"].iter().find(|unit| rest.starts_with(**unit))?;
+        // 鹿城路5号线, 5号车 are no houses.
+        if rest[unit.len()..].starts_with(['线', '车']) {
+            return None;
+        }
+        let number = after[gap..gap + digits].parse().ok()?;
+        return Some((number, name.start..name.end + gap + digits + unit.len()));
+    }
+    // `12 Keji Road`, `No. 12 Keji Road`
+    let before = text[..name.start].strip_suffix(' ')?.trim_end_matches(',');
+    let digits = before.bytes().rev().take_while(u8::is_ascii_digit).count();
+    if !(1..=4).contains(&digits) || text[name.clone()].chars().any(is_han_char) {
+        return None;
+    }
+    let head = &before[..before.len() - digits];
+    let head = ["no. ", "no.", "no ", "#", "number "].iter().find_map(|word| head.strip_suffix(word)).unwrap_or(head);
+    if head.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.') {
+        return None;
+    }
+    Some((before[before.len() - digits..].parse().ok()?, head.len()..name.end))
+}
+
+/// Whether a spelling stands as a word of its own.
+fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling) -> bool {
+    let (before, after) = (&text[..span.start], &text[span.end..]);
+    let name = &text[span.clone()];
+    let joined = |edge: Option<char>, beside: Option<char>| {
+        edge.is_some_and(|c| c.is_ascii_alphanumeric()) && beside.is_some_and(|c| c.is_ascii_alphanumeric())
+    };
+    if joined(name.chars().next(), before.chars().next_back()) || joined(name.chars().next_back(), after.chars().next())
+    {
+        return false;
+    }
+    if spelling.rank == Rank::Word {
+        const IN: &[&str] =
+            &["at ", "in ", "on ", "near ", "inside ", "outside ", "behind ", "opposite ", "from ", "@"];
+        return IN.iter().any(|word| before.ends_with(word)) && !after.starts_with("'s ");
+    }
+    // Two characters are as often a part of a phrase as a name.
+    let short = spelling.han && spelling.length <= 2 && spelling.rank != Rank::Name;
+    let ends_like_road = name.ends_with(['路', '街', '巷', '村']);
+    if short && !ends_like_road {
+        const PHRASES: &[&str] = &[
+            "万事如意",
+            "吉祥如意",
+            "称心如意",
+            "如意算盘",
+            "如意郎君",
+            "事事如意",
+            "极速行驶",
+            "极速飞",
+            "极速狂",
+            "惠民政策",
+            "惠民工程",
+            "妇幼老",
+            "上围观",
+        ];
+        let phrase = PHRASES.iter().any(|phrase| {
+            phrase
+                .find(name)
+                .is_some_and(|at| before.ends_with(&phrase[..at]) && after.starts_with(&phrase[at + name.len()..]))
+        });
+        return !phrase && (opens(before) || closes(after));
+    }
+    true
+}
+
+/// Whether the text goes on so that it names something longer that is not in the gazetteer: 碧湖路 where only
+/// 碧湖花园 is known, 新鹿城路 where only 鹿城路 is.
+fn is_part_of_longer(text: &str, span: &Range<usize>, spelling: &Spelling, place: &Place) -> bool {
+    let (before, after) = (&text[..span.start], &text[span.end..]);
+    if spelling.han {
+        goes_on_han(after, &text[span.clone()], spelling, place) || begins_before(before, place)
+    } else {
+        goes_on_latin(before, after, &text[span.clone()], place)
+    }
+}
+
+/// Endings that make a longer name of a short one, by what may be said of one thing.
+const ENDINGS: &[&[&str]] = &[
+    &["小区", "花园", "家园", "公寓", "苑", "山庄", "新城", "住宅区"],
+    &["酒店", "大酒店", "宾馆", "旅馆", "饭店"],
+    &["中学", "学校", "高中", "初中"],
+    &["小学"],
+    &["幼儿园"],
+    &["医院", "卫生院", "卫生站", "保健院", "诊所"],
+    &["市场", "菜市场", "农贸市场", "街市", "菜场", "批发市场"],
+    &["超市", "商场", "便利店", "百货"],
+    &["网吧", "网咖"],
+    &["广场"],
+    &["公园"],
+    &["大厦", "大楼"],
+    &["工业园", "工业区", "科技园", "产业园"],
+    &["加油站"],
+    &["派出所"],
+    &["汽车站", "火车站", "公交站"],
+    &["水库"],
+    &["村", "新村", "社区", "镇"],
+    &["路", "大道", "街", "巷", "公路"],
+    &["大桥", "桥"],
+    &["ktv", "酒吧", "茶楼", "餐厅", "酒楼", "药店", "银行"],
+];
+
+/// Endings of ways and settlements: never a part of another place's yard.
+fn makes_another(ending: &str) -> bool {
+    matches!(ending, "村" | "新村" | "社区" | "镇" | "路" | "大道" | "街" | "巷" | "公路" | "大桥" | "桥")
+}
+
+fn goes_on_han(after: &str, name: &str, spelling: &Spelling, place: &Place) -> bool {
+    let has_ending = ENDINGS.iter().flat_map(|group| *group).any(|end| name.ends_with(end))
+        || name.ends_with(['站', '厂', '园', '店', '里']);
+    // 石桥 for 石桥村 is a name cut short, whatever it ends with.
+    let cut_short = place.name.starts_with(name) && place.name != name;
+    if has_ending && !cut_short || spelling.length > 4 || spelling.rank == Rank::Brand {
+        return false;
+    }
+    // A direction or number may come between: 石桥东路, 三中新村.
+    let direct = ending_of(after);
+    let turned = after
+        .strip_prefix(['东', '西', '南', '北', '中', '新', '老', '一', '二', '三', '四', '五'])
+        .and_then(ending_of);
+    let Some(group) = direct.or(turned.filter(|group| group.iter().any(|end| makes_another(end)))) else {
+        return false;
+    };
+    // The place may be called so: 妇幼医院 for 妇幼保健院.
+    let called_so = direct.is_some()
+        && group.iter().any(|end| place.name.ends_with(end) || place.kind == "hospital" && *end == "医院");
+    // A school or market of a village stands in it.
+    let stands_in = extent(&place.kind) == Extent::Area && !group.iter().any(|end| makes_another(end));
+    !(called_so || stands_in)
+}
+
+/// The group of endings that a text begins with, where it is one (路口, 路边 are none).
+fn ending_of(text: &str) -> Option<&'static [&'static str]> {
+    let (group, end) = ENDINGS
+        .iter()
+        .flat_map(|group| group.iter().map(move |end| (*group, *end)))
+        .filter(|(_, end)| text.starts_with(end))
+        .max_by_key(|(_, end)| end.len())?;
+    let next = text[end.len()..].chars().next();
+    let else_where = match end {
+        "路" => next.is_some_and(|c| "口边上过段面人灯".contains(c)),
+        "街" => next.is_some_and(|c| "口边上坊头".contains(c)),
+        "村" => next.is_some_and(|c| "口民里边头".contains(c)),
+        "桥" => next.is_some_and(|c| "底下上头边".contains(c)),
+        "苑" | "巷" | "镇" => false,
+        _ => false,
+    };
+    (!else_where).then_some(group)
+}
+
+/// Whether one character before makes another name: 新鹿城路, 下石桥村. Only where that character itself begins
+/// the words, for 晚上 and 门前 end like it.
+fn begins_before(before: &str, place: &Place) -> bool {
+    let mut chars = before.chars().rev();
+    let Some(last) = chars.next() else { return false };
+    let turns = match place.kind.as_str() {
+        "road" => "东西南北新",
+        "village" | "community" | "bridge" => "东西南北新老上下前后大小",
+        _ => "新老",
+    };
+    turns.contains(last) && chars.next().is_none_or(|c| !is_han_char(c) || "在到去往从是于".contains(c))
+}
+
+fn goes_on_latin(before: &str, after: &str, name: &str, place: &Place) -> bool {
+    let next =
+        after.strip_prefix(' ').map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default());
+    let last = name.split(' ').next_back().unwrap_or_default();
+    let names_more = next.is_some_and(|word| {
+        matches!(word, "road" | "rd" | "street" | "st" | "avenue" | "village" | "lane" | "bridge" | "highway")
+    });
+    if names_more && !GENERIC.contains(&last) && last != "rd" {
+        return true;
+    }
+    let turned = before
+        .strip_suffix(' ')
+        .map(|rest| rest.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default());
+    matches!(place.kind.as_str(), "road" | "village")
+        && turned.is_some_and(|word| matches!(word, "north" | "south" | "east" | "west" | "new" | "upper" | "lower"))
+}
+
+/// The one place that a spelling means here; `None` if it could be several and nothing tells which.
+fn settle(
+    text: &str,
+    span: &Range<usize>,
+    spelling: &Spelling,
+    hits: &[(Range<usize>, &Spelling)],
+    places: &[Place],
+    area: Option<Wgs84>,
+) -> Option<usize> {
+    if let [one] = spelling.places.as_slice() {
+        return Some(*one);
+    }
+    // Another name of the message is a part of the full name: 好又多 and 振兴路 → 好又多(振兴路店).
+    let told: Vec<usize> = spelling
+        .places
+        .iter()
+        .copied()
+        .filter(|place| {
+            let full = super::fold::fold_name(&places[*place].name);
+            hits.iter().any(|(other, _)| other != span && full.contains(&text[other.clone()]))
+        })
+        .collect();
+    if let [one] = told.as_slice() {
+        return Some(*one);
+    }
+    let first = places[spelling.places[0]].at;
+    if spelling.places.iter().all(|place| places[*place].at.distance_m(first) < 200.0) {
+        return Some(spelling.places[0]);
+    }
+    // Towns that share a name: the group's own, if it is much nearer than the next.
+    let area = area?;
+    let mut by_distance: Vec<(f64, usize)> =
+        spelling.places.iter().map(|place| (places[*place].at.distance_m(area), *place)).collect();
+    by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
+    match by_distance.as_slice() {
+        [(near, place), (next, _), ..] if *next > 5_000.0 && near * 3.0 < *next => Some(*place),
+        _ => None,
+    }
+}

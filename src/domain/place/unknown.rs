@@ -1,0 +1,225 @@
+//! Words that look like the name of a place and are in no gazetteer.
+//!
+//! Owns the endings that place names have and where such a name begins. Never places anything: what is
+//! found is shown and asked about. Called by `gazetteer` when no sharp place was found.
+
+use super::context::{Role, role};
+use super::fold::Folded;
+use super::names::is_han_char;
+use aho_corasick::{AhoCorasick, MatchKind};
+use regex::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// Endings of Chinese place names.
+const ENDINGS: &[&str] = &[
+    "大厦",
+    "大楼",
+    "广场",
+    "小区",
+    "花园",
+    "家园",
+    "公寓",
+    "山庄",
+    "豪庭",
+    "华府",
+    "新城",
+    "新村",
+    "酒店",
+    "宾馆",
+    "旅馆",
+    "饭店",
+    "超市",
+    "商场",
+    "市场",
+    "学校",
+    "小学",
+    "中学",
+    "幼儿园",
+    "医院",
+    "诊所",
+    "工业园",
+    "工业区",
+    "产业园",
+    "科技园",
+    "公园",
+    "体育场",
+    "车站",
+    "地铁站",
+    "加油站",
+    "停车场",
+    "网吧",
+    "ktv",
+    "大道",
+    "公路",
+    "大桥",
+    "水库",
+    "社区",
+    "工地",
+    "银行",
+    "药店",
+    "祠堂",
+    "村",
+    "路",
+    "街",
+    "巷",
+    "苑",
+    "桥",
+    "厂",
+];
+
+/// Characters that are no part of a name: they end the words before it.
+const STOPS: &str = "在到去从就是的有了于往向朝和跟与把被我你他她它们这那哪个台辆点时分秒刚今昨每外边旁对某条间栋座说看见找问回走跑住进过来停坐等拿打抢偷砸近壁喺系嘅佢睇到又还都也很太不没别请让给叫把将才已正着整全本同只";
+
+/// Words that say what kind of place it is and name none.
+const GENERIC: &[&str] = &[
+    "附近", "隔壁", "高速", "放学", "上学", "上班", "下班", "回家", "十字", "丁字", "三岔", "乡间", "乡村", "水泥",
+    "柏油", "城中", "农贸", "手机", "大型", "便利", "生鲜", "办公", "教学", "综合", "宿舍", "地下", "露天", "商业",
+    "步行", "公交", "地铁", "火车", "住宅", "工业", "居民", "马", "铁", "道", "网", "线", "菜", "大", "小", "半", "一",
+    "十", "老", "旧", "新", "后", "前", "上", "下", "农", "工", "学", "家", "房", "楼", "出租", "平价", "连锁", "五星",
+    "快捷", "社区", "附属", "私立", "公立", "走", "迷", "拦", "修", "堵", "带", "楼下", "我们", "自家", "几个", "海鲜",
+    "水果", "批发", "二手", "废弃", "建筑", "人行", "主干", "必经", "一段", "这段",
+];
+
+static MATCHER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(ENDINGS).expect("the endings are few and fixed")
+});
+
+/// Capitalised words before an English kind of place.
+static ENGLISH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)(?:(?:No\.?\s?)?\d{1,4}\s+)?
+        ((?:[A-Z][A-Za-z'’.-]*\x20){1,4})
+        (?:Road|Rd|Street|St|Avenue|Ave|Lane|Highway|Village|Market|School|Hospital|Gardens?|Estate|Court|Apartments?|Hotel|
+        Guesthouse|Park|Plaza|Mall|Square|Bridge|Station|Factory|Tower|Building|Supermarket|KTV|Clinic|Mansion|Centre|Center|Bank)\b",
+    )
+    .expect("the pattern is fixed")
+});
+
+/// The first words of a text that look like a place; `known` are spans, in order, that are names already.
+pub(super) fn find_unknown(folded: &Folded, known: &[Range<usize>], skip: &[Range<usize>]) -> Option<Range<usize>> {
+    let text = folded.text.as_str();
+    let taken =
+        |span: &Range<usize>| known.iter().chain(skip).any(|other| other.start < span.end && span.start < other.end);
+    let mut last_end = 0;
+    for hit in MATCHER.find_iter(text) {
+        let ending = ENDINGS[hit.pattern().as_usize()];
+        let floor = known
+            .iter()
+            .chain(skip)
+            .map(|span| span.end)
+            .filter(|end| *end <= hit.start())
+            .max()
+            .unwrap_or(0)
+            .max(last_end);
+        let start = begin(text, floor, hit.start());
+        let base = &text[start..hit.start()];
+        let span = start..extended(text, hit.end(), ending);
+        let length = base.chars().count();
+        if length < 2 || is_generic(base) || taken(&span) || is_other_word(ending, &text[hit.end()..]) {
+            continue;
+        }
+        last_end = hit.end();
+        if role(&text[..start], &text[span.end..], "") < Role::Away {
+            return Some(span);
+        }
+    }
+    english(folded, &taken)
+}
+
+/// Where the name before an ending begins: at most six characters back, none of them a stop.
+fn begin(text: &str, floor: usize, end: usize) -> usize {
+    let mut start = end;
+    for (count, (at, c)) in text[floor..end].char_indices().rev().enumerate() {
+        let follows = &text[start..end];
+        let stops = STOPS.contains(c)
+            || c == '人' && !follows.starts_with('民')
+            || c == '一' && !text[..floor + at].ends_with('第')
+            || c == '里' && follows.chars().count() > 1
+            || "上下晚早午夜".contains(c)
+                && follows.chars().count() >= 2
+                && text[..floor + at].ends_with(['晚', '早', '楼', '路', '今', '中', '半', '昨']);
+        if count == 6 || !is_han_char(c) || stops {
+            break;
+        }
+        start = floor + at;
+    }
+    start
+}
+
+fn is_generic(base: &str) -> bool {
+    GENERIC.iter().any(|word| {
+        base == *word
+            || base.len() > word.len()
+                && word.chars().count() > 1
+                && base.ends_with(word)
+                && base.chars().count() <= word.chars().count() + 1
+    })
+}
+
+/// Whether an ending is the head of another word: 路人, 街坊, 村民 of nothing named.
+fn is_other_word(ending: &str, after: &str) -> bool {
+    let next = after.chars().next();
+    match ending {
+        "路" => next.is_some_and(|c| "人过".contains(c)),
+        "街" => next.is_some_and(|c| "坊".contains(c)),
+        _ => false,
+    }
+}
+
+/// A road's unknown name with its house number; a name with the number of a building stays as it is.
+fn extended(text: &str, end: usize, ending: &str) -> usize {
+    if !matches!(ending, "路" | "街" | "巷" | "大道" | "公路") {
+        return end;
+    }
+    let after = &text[end..];
+    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+    if digits > 0 && after[digits..].starts_with('号') { end + digits + '号'.len_utf8() } else { end }
+}
+
+/// English names: words with a capital before a kind of place. Folding loses capitals, so the original is read.
+fn english(folded: &Folded, taken: &dyn Fn(&Range<usize>) -> bool) -> Option<Range<usize>> {
+    let original = folded.original();
+    if !original.bytes().any(|b| b.is_ascii_uppercase()) {
+        return None;
+    }
+    ENGLISH.captures_iter(original).find_map(|found| {
+        let whole = found.get(0)?;
+        let base = found.get(1)?;
+        let mut start = whole.start();
+        let mut words = base.as_str().split_inclusive(' ').peekable();
+        // Words that begin a sentence are no part of a name.
+        while let Some(word) = words.peek()
+            && matches!(
+                word.trim_end(),
+                "The"
+                    | "A"
+                    | "At"
+                    | "In"
+                    | "On"
+                    | "Near"
+                    | "My"
+                    | "Our"
+                    | "Behind"
+                    | "Opposite"
+                    | "Outside"
+                    | "Inside"
+                    | "By"
+                    | "From"
+                    | "Where"
+                    | "Place"
+            )
+        {
+            start = start.max(base.start()) + word.len();
+            words.next();
+        }
+        words.peek()?;
+        let span = folded.span_of(&(start..whole.end()));
+        let named = !matches!(
+            base.as_str().trim_end(),
+            "Police" | "Bus" | "Petrol" | "Gas" | "Train" | "Railway" | "Primary" | "Middle" | "High" | "Shopping"
+        );
+        let text = folded.text.as_str();
+        (named && !taken(&span) && role(&text[..span.start], &text[span.end..], "") < Role::Away).then_some(span)
+    })
+}
