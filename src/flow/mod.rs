@@ -1,1 +1,2 @@
 //! Use cases: each loads facts, decides purely, and hands the decision to the store.
+pub mod understand;
