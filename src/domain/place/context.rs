@@ -353,7 +353,7 @@ const TOWARDS: &[&str] = &["to", "into", "for", "down", "along", "up", "onto", "
 
 /// What the words around a name say of its part in the message.
 pub(super) fn role(before: &str, after: &str, kind: &str) -> Role {
-    let before = before.trim_end_matches([' ', '"', '\'', '[', '(']);
+    let before = tail(before).trim_end_matches([' ', '"', '\'', '[', '(']);
     let ends = |words: &[&str]| words.iter().any(|word| before.ends_with(word.trim_end()) && begins_word(before, word));
     if ends(DENIED) && !before.ends_with("是不是") && !before.ends_with("是不是在") && !before.ends_with("在不在")
     {
@@ -385,6 +385,15 @@ pub(super) fn is_direct(before: &str) -> bool {
     DIRECT.iter().any(|word| before.ends_with(word) && begins_word(before, word))
 }
 
+/// The last words of a text: all that the lists look at, so that long texts cost no more.
+fn tail(text: &str) -> &str {
+    let mut start = text.len().saturating_sub(64);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
 /// A Latin word begins where no letter stands before it.
 fn begins_word(before: &str, word: &str) -> bool {
     let word = word.trim_end();
@@ -408,6 +417,7 @@ pub(super) fn nearness(after: &str) -> Option<(usize, f64)> {
 
 /// Nearness told in English before a name: length in bytes of the words, and metres.
 pub(super) fn nearness_before(before: &str) -> Option<(usize, f64)> {
+    let before = tail(before);
     let bare = before.strip_suffix(' ').unwrap_or(before);
     let bare = bare.strip_suffix(" the").or_else(|| bare.strip_suffix(" my")).unwrap_or(bare);
     NEARNESS_EN
@@ -450,11 +460,10 @@ fn is_aside_english(before: &str) -> bool {
 /// Whether a name only says where people are from: 石桥村人, 石桥村的人.
 fn is_of_people(after: &str) -> bool {
     let rest = after.strip_prefix("的").unwrap_or(after);
-    let from_there = rest.starts_with('人')
-        && !rest.starts_with("人行")
-        && !rest.starts_with("人家")
-        && !rest.starts_with("人多")
-        && !rest.starts_with("人很");
+    let of_people = after.starts_with("的人");
+    let from_there = rest.strip_prefix('人').is_some_and(|rest| {
+        of_people || rest.chars().next().is_none_or(|c| !is_han_char(c) || "在也来又都说和跟把偷打经常干".contains(c))
+    });
     from_there || rest.starts_with("本地人") || rest.starts_with("籍")
 }
 
@@ -463,17 +472,14 @@ pub(super) fn opens(before: &str) -> bool {
     match before.chars().next_back() {
         None => true,
         Some(c) if !is_han_char(c) => true,
-        Some(c) => "在到去从往向于是就离住来回和跟与对经过喺响的了进出有朝系近".contains(c),
+        Some(c) => "在到去从往向于是就离住来回和跟与对经过喺响的了进出有朝系近才晚早午夜刚天日点分时号".contains(c),
     }
 }
 
-/// Whether a short name may end here: nothing behind it, or a word that goes on about a place.
-pub(super) fn closes(after: &str) -> bool {
-    const GOES_ON: &str = "对旁附隔门后前里楼栋座大宿饭食厂店那这一的有又被发车停地下保物仓东西南北今昨明早晚刚上边期口内外往二三四五六七八九十两几中凌正还出也都着出冒起失没突来天厨房包厢";
-    match after.chars().next() {
-        None => true,
-        Some(c) => !is_han_char(c) || GOES_ON.contains(c),
-    }
+/// Whether the words behind a short name go on about a place.
+pub(super) fn goes_on_about(after: &str) -> bool {
+    const ABOUT: &str = "对旁附隔门后前里楼栋座大宿饭食厂店那这一的有又被发车停地下保物仓东西南北今昨明早晚刚上边期口内外往二三四五六七八九十两几中凌正还出也都着冒起失没突来厨房包厢打";
+    after.chars().next().is_some_and(|c| c.is_ascii_digit() || ABOUT.contains(c))
 }
 
 #[cfg(test)]
@@ -494,6 +500,7 @@ mod tests {
             ("送到", "", "hospital", Role::Denied),
             ("我住", "三栋", "compound", Role::Aside),
             ("几个", "人在打架", "village", Role::Aside),
+            ("", "人民路那边", "park", Role::Scene),
             ("不是", "", "village", Role::Denied),
             ("是不是", "那边", "village", Role::Scene),
             ("已经打给", "了", "police_station", Role::Denied),

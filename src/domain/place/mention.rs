@@ -3,10 +3,12 @@
 //! Owns the choice: what looks like a name but is a part of a longer one, crossings, house numbers, the
 //! specific before the coarse, the scene before where they fled to. Called by `gazetteer`.
 
-use super::context::{Role, closes, is_direct, nearness, nearness_before, opens, role};
+use super::context::{Role, goes_on_about, is_direct, nearness, nearness_before, opens, role};
+use super::fold::overlapping;
 use super::gazetteer::{Gazetteer, Spelling};
 use super::kind::{Extent, accuracy_m, extent};
 use super::names::{GENERIC, Rank, is_han_char};
+use super::unknown::is_named_before;
 use super::{Datum, Place, PlaceSource, Wgs84};
 use aho_corasick::AhoCorasick;
 use std::ops::Range;
@@ -22,6 +24,7 @@ struct Mention {
     role: Role,
     direct: bool,
     extent: Extent,
+    accuracy_m: f64,
     widened_m: f64,
     number: Option<u32>,
 }
@@ -84,7 +87,7 @@ pub(super) fn find_mentions(
     for hit in matcher.find_iter(text) {
         let spelling = &spellings[hit.pattern().as_usize()];
         let span = hit.start()..hit.end();
-        let inside = skip.iter().any(|link| link.start < span.end && span.start < link.end);
+        let inside = overlapping(skip, &span).is_some();
         if !inside
             && stands_alone(text, &span, spelling)
             && !is_part_of_longer(text, &span, spelling, &places[spelling.places[0]])
@@ -134,6 +137,7 @@ impl Mention {
             span,
             place,
             extent,
+            accuracy_m: accuracy_m(&of.kind),
             widened_m,
         }
     }
@@ -198,7 +202,10 @@ impl Mentions {
                 "个",
             ];
             let han = text[first.name.clone()].chars().any(is_han_char);
-            if han && LINKS.contains(&gap) {
+            // Side by side, the second must tell more: 东门市场 农商银行门口.
+            let tells_more =
+                second.extent < first.extent || second.widened_m > 0.0 || second.accuracy_m < first.accuracy_m;
+            if han && LINKS.contains(&gap) && (gap != " " || tells_more) {
                 self.found[at - 1].role = Role::Aside;
             }
         }
@@ -253,7 +260,7 @@ impl Mention {
             Some((at, accuracy)) => (at, accuracy, PlaceSource::Address),
             None => {
                 let wider = if self.number.is_some() { 200.0 } else { 0.0 };
-                (place.at, accuracy_m(&place.kind) + wider, PlaceSource::Gazetteer)
+                (place.at, self.accuracy_m + wider, PlaceSource::Gazetteer)
             }
         };
         let accuracy = accuracy + self.widened_m;
@@ -404,7 +411,7 @@ fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling) -> bool {
                 .find(name)
                 .is_some_and(|at| before.ends_with(&phrase[..at]) && after.starts_with(&phrase[at + name.len()..]))
         });
-        return !phrase && (opens(before) || closes(after));
+        return !phrase && (opens(before) || goes_on_about(after));
     }
     true
 }
@@ -414,7 +421,12 @@ fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling) -> bool {
 fn is_part_of_longer(text: &str, span: &Range<usize>, spelling: &Spelling, place: &Place) -> bool {
     let (before, after) = (&text[..span.start], &text[span.end..]);
     if spelling.han {
-        goes_on_han(after, &text[span.clone()], spelling, place) || begins_before(before, place)
+        let name = &text[span.clone()];
+        // 汽车站 for 鹿城汽车站 says only the kind: with another name before it, it is another one.
+        let only_kind = spelling.rank != Rank::Name && place.name.ends_with(name) && place.name != name;
+        goes_on_han(after, name, spelling, place)
+            || begins_before(before, place)
+            || only_kind && is_named_before(text, span.start)
     } else {
         goes_on_latin(before, after, &text[span.clone()], place)
     }
