@@ -35,10 +35,10 @@ const NEARNESS: &[(&str, f64)] = &[
     ("侧", 60.0), ("边", 60.0),
 ];
 
-/// English words for nearness before a name.
+/// Words for nearness before a name, most of them English.
 #[rustfmt::skip]
 const NEARNESS_EN: &[(&str, f64)] = &[
-    ("across the street from", 100.0), ("across the road from", 100.0), ("across from", 80.0),
+    ("靠近", 200.0), ("临近", 200.0), ("挨着", 80.0), ("快到", 250.0), ("across the street from", 100.0), ("across the road from", 100.0), ("across from", 80.0),
     ("opposite", 80.0), ("next door to", 60.0), ("next to", 60.0), ("beside", 60.0), ("behind", 80.0),
     ("in front of", 60.0), ("outside", 50.0), ("near", 200.0), ("close to", 200.0), ("around", 200.0),
     ("by", 60.0), ("just past", 200.0), ("past", 200.0), ("not far from", 300.0), ("the back of", 80.0),
@@ -129,8 +129,15 @@ const LEAVING: &[&str] = &[
     "taken", "rushed", "brought", "sent", "off", "away", "back", "rode", "cycled", "disappeared",
 ];
 
+/// Verbs of getting away for good.
+const FLEEING: &[&str] =
+    &["fled", "fleeing", "flee", "ran", "escaped", "escaping", "sped", "off", "away", "disappeared", "chased"];
+
 /// Prepositions of going away.
-const TOWARDS: &[&str] = &["to", "into", "for", "down", "along", "up", "onto", "via", "through", "out"];
+const TOWARDS: &[&str] = &["to", "into", "for", "onto", "out"];
+
+/// Prepositions of going by way of a place.
+const ALONG: &[&str] = &["down", "along", "up", "via", "through"];
 
 /// What the words around a name say of its part in the message.
 pub(super) fn role(before: &str, after: &str, kind: &str) -> Role {
@@ -150,7 +157,10 @@ pub(super) fn role(before: &str, after: &str, kind: &str) -> Role {
     if ends(AWAY) && !ends(NOT_AWAY) || is_away_english(before) {
         return Role::Away;
     }
-    if ends(ASIDE) || is_aside_english(before) || is_of_people(after) {
+    let looked_on = ["看到", "看见", "见到", "睇到", "睇见", "听到", "听见"]
+        .iter()
+        .any(|word| after.trim_start().starts_with(word));
+    if looked_on || ends(ASIDE) || is_aside_english(before) || is_of_people(after) {
         return Role::Aside;
     }
     if ends(&["从", "由", "自", "from", "from the"])
@@ -196,7 +206,7 @@ pub(super) fn nearness(after: &str) -> Option<(usize, f64)> {
     Some((length, *metres))
 }
 
-/// Nearness told in English before a name: length in bytes of the words, and metres.
+/// Nearness told before a name: length in bytes of the words, and metres.
 pub(super) fn nearness_before(before: &str) -> Option<(usize, f64)> {
     let before = tail(before);
     let bare = before.strip_suffix(' ').unwrap_or(before);
@@ -219,6 +229,10 @@ fn is_away_english(before: &str) -> bool {
     }
     if last == "of" {
         return words.next() == Some("direction");
+    }
+    // Who is heading down a road is on it; who fled down it is gone.
+    if ALONG.contains(&last) {
+        return words.take(2).any(|word| FLEEING.contains(&word));
     }
     TOWARDS.contains(&last) && words.take(2).any(|word| LEAVING.contains(&word))
 }
@@ -277,6 +291,8 @@ mod tests {
             ("he ran off towards the ", "", "road", Role::Away),
             ("two men fled down ", "", "road", Role::Away),
             ("man drove off to ", "", "road", Role::Away),
+            ("a car heading down ", "", "road", Role::Scene),
+            ("我在", "看到有人打架", "compound", Role::Aside),
             ("a fight in ", "", "compound", Role::Scene),
             ("送到", "", "hospital", Role::Denied),
             ("我住", "三栋", "compound", Role::Aside),

@@ -302,6 +302,8 @@ fn crosses(gap: &str, after: &str, before: &str) -> Option<(usize, usize)> {
         "转弯",
         "口",
         "夹角",
+        "之间",
+        "中间",
         "intersection",
         "junction",
         "crossroads",
