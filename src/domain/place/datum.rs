@@ -344,6 +344,7 @@ mod tests {
             assert_eq!(place.is_in_greater_china(), china, "{name}");
             assert_eq!(place.is_in_mainland_china(), mainland, "{name}");
             assert_eq!(Gcj02::from(place) != Gcj02 { lat, lon }, china, "{name}");
+            assert_eq!(Wgs84::from_datum(Datum::Gcj02, lat, lon) != place, china, "{name}, read back");
         }
     }
 
