@@ -29,7 +29,7 @@ use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::port::store::{
-    Access, Applied, Ask, Claimed, OutboxReport, Event, Facts, Gauges, QueueView, Queued, RawUpdate, Retained,
+    Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
     Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, TownFile,
 };
 use engine::{Db, Pools, is_full};

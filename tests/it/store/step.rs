@@ -257,7 +257,11 @@ async fn questions_are_answered_each_by_itself() {
         Ask { similar: similar(None), ..Ask::default() },
         Ask { tip_code: Some(lead(3).reporter_code), ..Ask::default() },
         Ask { original: Some(LeadId(2)), ..Ask::default() },
-        Ask { chat_leads: Some((GROUP, NOW.plus_ms(3), NOW.plus_ms(HOUR))), invite: Some("ABC".into()), ..Ask::default() },
+        Ask {
+            chat_leads: Some((GROUP, NOW.plus_ms(3), NOW.plus_ms(HOUR))),
+            invite: Some("ABC".into()),
+            ..Ask::default()
+        },
         Ask::default(),
     ];
     let facts = store.load(&asks).await.unwrap();
