@@ -592,6 +592,12 @@ impl World {
         (facts.statement.balance, facts.statement.held)
     }
 
+    /// Ends a world in which an alarm may still run: its clock is let run out first.
+    pub async fn end_alarm(mut self) {
+        self.advance(400).await;
+        self.end().await;
+    }
+
     /// Ends the world: nothing may be given up, nothing left to send, and the ledger must add up.
     pub async fn end(mut self) {
         self.advance(65).await;
