@@ -72,9 +72,9 @@ pub async fn render<S: Store, P: Printer>(
             // What goes on in private, and what was wiped, is nobody's business in the group.
             leads.retain(|lead| !lead.private && lead.state != LeadState::OutOfScope);
             if leads.is_empty() {
-                return Ok(claimed.message.map_or(Rendered::Nothing, |message| {
-                    Rendered::Deliver(Delivery::Delete { message })
-                }));
+                return Ok(claimed
+                    .message
+                    .map_or(Rendered::Nothing, |message| Rendered::Deliver(Delivery::Delete { message })));
             }
             text(speaker(rules, language, now).folded_receipts(&leads), Vec::new(), None, true)
         }

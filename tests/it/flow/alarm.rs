@@ -316,7 +316,6 @@ async fn a_crash_between_any_two_steps_doubles_nothing() {
             }
             w.advance(4).await;
         }
-        w.advance(400).await;
         let state = (
             w.number("SELECT COUNT(*) FROM alarm").await,
             w.number("SELECT COUNT(*) FROM call").await,
