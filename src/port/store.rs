@@ -506,6 +506,8 @@ pub struct Changes {
     pub access: Vec<Access>,
     /// Leads whose copies (raw updates, versions, evidence, queued texts) are wiped.
     pub scrub: Vec<LeadId>,
+    /// Whether the event's own words are wiped when it is done: neighbours' chat that is nobody's tip is not kept.
+    pub forget: bool,
 }
 
 /// A line of the access log.
