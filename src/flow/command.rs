@@ -66,7 +66,9 @@ impl Command {
             "export" => Some(Self::Export(args)),
             "setup" => Some(Self::Setup(args)),
             "invite" => Some(Self::Invite(args)),
-            _ => None,
+            "tip" => None,
+            // In private, whoever guesses at a command is told which there are.
+            _ => message.private.then_some(Self::Help),
         }
     }
 
@@ -74,6 +76,7 @@ impl Command {
     pub fn ask(&self, message: &Message, ask: &mut Ask, keys: &mut Vec<Key>) {
         match self {
             Self::Points => ask.statement = message.from.user,
+            Self::Start(payload) if payload == "points" => ask.statement = message.from.user,
             Self::Start(payload) => match payload.split_once('_') {
                 Some(("i", code)) => {
                     ask.invite = Some(code.to_owned());
@@ -119,6 +122,14 @@ fn answer(given: &Given<'_>, message: &Message, key: &str) -> Decision {
     decision
 }
 
+/// The bot came into a group that is not set up: it says what is to be done.
+pub fn greet(given: &Given<'_>, chat: ChatId) -> Decision {
+    let speaker = given.town.speaker(given.town.rules.language, given.now);
+    let mut decision = Decision::nothing();
+    decision.post(chat, "greeting".into(), Lane::Reply, speaker.say("group-unknown", &[]));
+    decision
+}
+
 fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
     if let Some(invite) = given.facts.invite.clone().filter(|_| message.private) {
         return accept(given, message, invite);
@@ -132,6 +143,9 @@ fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
     }
     if payload.starts_with("i_") {
         return answer(given, message, "invite-bad");
+    }
+    if payload == "points" && message.private {
+        return points(given, message);
     }
     help(given, message)
 }
@@ -273,9 +287,17 @@ fn statement(given: &Given<'_>, speaker: &Speaker<'_>) -> String {
 
 fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     let speaker = given.speaker_in(message.chat, Some(&message.from));
-    let in_office = given.town.kind(message.chat) == Some(GroupKind::Office);
-    let clerk = message.from.user.filter(|u| given.town.holds(*u, Role::Office) || given.town.holds(*u, Role::Payout));
-    let Some(clerk) = clerk.filter(|_| in_office) else { return answer(given, message, "export-not-here") };
+    let holds = |role| message.from.user.filter(|u| given.town.holds(*u, role));
+    // Names are for those with the payout right, not for everybody in the chat: they go to a private chat only.
+    let names = message.private;
+    let clerk = if names {
+        holds(Role::Payout)
+    } else {
+        holds(Role::Office)
+            .or_else(|| holds(Role::Payout))
+            .filter(|_| given.town.kind(message.chat) == Some(GroupKind::Office))
+    };
+    let Some(clerk) = clerk else { return answer(given, message, "export-not-here") };
     let mut words = words.split_whitespace();
     let month = words.next().unwrap_or("");
     let what = words.next().unwrap_or("points");
@@ -286,7 +308,6 @@ fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     let this_month = given.now.utc().with_timezone(&zone).format("%Y-%m").to_string();
     let month = if month.is_empty() { &this_month } else { month };
     let Ok(period) = Period::month(month, zone) else { return answer(given, message, "export-usage") };
-    let names = given.town.holds(clerk, Role::Payout);
     let mut decision = Decision::nothing();
     reply(&mut decision, message, speaker.say("export-coming", &[("period", month.into())]));
     for format in ["xlsx", "csv", "digest"] {
