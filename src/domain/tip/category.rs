@@ -10,7 +10,72 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// How far apart, in bytes, the two halves of `A*B` may stand.
-const REACH: usize = 36;
+const REACH: usize = 27;
+/// The same in English.
+const ENGLISH_REACH: usize = 40;
+
+/// Words that mean nothing for a category though shorter ones inside them would.
+const NEUTRAL: &[&str] = &[
+    "偷偷",
+    "偷懒",
+    "抢救",
+    "抢修",
+    "抢险",
+    "抢着",
+    "抢先",
+    "抢答",
+    "打火机",
+    "打电话",
+    "打120",
+    "打110",
+    "打扰",
+    "打扫",
+    "打听",
+    "打包",
+    "打车",
+    "打工",
+    "打印",
+    "打开",
+    "打算",
+    "打赏",
+    "打卡",
+    "消防队",
+    "消防车",
+    "消防员",
+    "消防站",
+    "火车",
+    "火车站",
+    "火锅",
+    "火爆",
+    "火热",
+    "烧烤摊",
+    "烧烤店",
+    "烧烤街",
+    "垃圾中转站",
+    "派出所",
+    "警察",
+    "安全带",
+    "加油站",
+    "煤气公司",
+    "煤气站",
+    "骗你",
+    "没骗",
+    "水果刀具店",
+    "车站",
+    "事故现场",
+    "警车",
+    "fire station",
+    "fire brigade",
+    "fire truck",
+    "fire engine",
+    "fire department",
+    "police station",
+    "gas station",
+    "petrol station",
+    "bus stop",
+    "hot pot",
+    "on fire sale",
+];
 
 /// Finds categories by their words.
 #[derive(Debug)]
@@ -26,9 +91,18 @@ pub struct Categories {
 /// What a pattern is for.
 #[derive(Debug, Clone, Copy)]
 enum Use {
-    Word { category: usize },
-    Head { pair: usize },
-    Tail { pair: usize, category: usize, weight: u32 },
+    Word {
+        category: usize,
+    },
+    Head {
+        pair: usize,
+    },
+    Tail {
+        pair: usize,
+        category: usize,
+    },
+    /// Means nothing, and hides what stands inside it.
+    Neutral,
 }
 
 /// A word found.
@@ -62,10 +136,13 @@ impl Categories {
                 let word = fold(word);
                 if let Some(tag) = word.strip_prefix('#') {
                     tags.insert(tag.replace(' ', ""), category);
-                } else if let Some((head, tail)) = word.split_once('*') {
-                    let weight = weight(head) + weight(tail) + 1;
-                    patterns.entry(head.to_owned()).or_default().push(Use::Head { pair: pairs });
-                    patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair: pairs, category, weight });
+                } else if let Some((heads, tails)) = word.split_once('*') {
+                    for head in heads.split('/') {
+                        patterns.entry(head.to_owned()).or_default().push(Use::Head { pair: pairs });
+                    }
+                    for tail in tails.split('/') {
+                        patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair: pairs, category });
+                    }
                     pairs += 1;
                 } else {
                     tags.entry(word.replace(' ', "")).or_insert(category);
@@ -77,6 +154,9 @@ impl Categories {
             }
         }
         patterns.remove("");
+        for word in NEUTRAL {
+            patterns.entry((*word).to_owned()).or_default().push(Use::Neutral);
+        }
         let mut list: Vec<(String, Vec<Use>)> = patterns.into_iter().collect();
         list.sort_by(|a, b| a.0.cmp(&b.0));
         let automaton = AhoCorasick::new(list.iter().map(|(word, _)| word)).expect("word lists are small");
@@ -141,22 +221,33 @@ impl Categories {
                         hits.push(Hit { category, span: span.clone(), weight });
                     }
                     Use::Head { pair } => {
-                        heads.insert(pair, span.clone());
+                        let longer =
+                            heads.get(&pair).is_some_and(|head| head.end == span.end && head.len() > span.len());
+                        if !longer {
+                            heads.insert(pair, span.clone());
+                        }
                     }
-                    Use::Tail { pair, category, weight } => {
+                    Use::Tail { pair, category } => {
                         let near = heads.get(&pair).filter(|head| {
+                            let reach = if text[span.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
                             head.end <= span.start
-                                && span.start - head.end <= REACH
-                                && !text[head.end..span.start].contains(['。', '\n', '!', '?'])
+                                && span.start - head.end <= reach
+                                && !text[head.end..span.start].contains(['。', '\n', '!', '?', ';'])
                         });
                         if let Some(head) = near {
+                            let weight = weight(&text[head.clone()]) + weight(&text[span.clone()]);
+                            let weight = if weight < 5 { 3 } else { weight };
                             hits.push(Hit { category, span: head.start..span.end, weight });
                         }
+                    }
+                    Use::Neutral => {
+                        let weight = weight(&text[span.clone()]);
+                        hits.push(Hit { category: usize::MAX, span: span.clone(), weight });
                     }
                 }
             }
         }
-        hits.retain(|hit| !is_denied(text, &hit.span));
+        hits.retain(|hit| hit.category == usize::MAX || !is_denied(text, &hit.span));
         drop_covered(hits)
     }
 }

@@ -91,6 +91,7 @@ impl Reader {
             weight,
             place: place.reading.is_some() || place.unknown.is_some(),
             time: !times.is_empty(),
+            future: times.first().is_some_and(|time| time.start > at),
             urgent,
         };
         let is_tip = standing::is_tip(&super::fold::fold(&plain), &facts);
@@ -145,7 +146,7 @@ impl Reader {
             .times
             .read(folded, at, masked)
             .into_iter()
-            .filter(|found| !inside(&found.span, &place))
+            .filter(|found| !inside(&found.span, &place) && !is_complaint(&folded.text, &found.span))
             .map(|found| {
                 let rank = if inside(&found.span, &time) {
                     0
@@ -170,6 +171,12 @@ fn is_noticed(text: &str, span: &Range<usize>) -> bool {
     ["发现", "才知道", "才看到", "回来发现", "报警", "noticed", "found out", "came back"]
         .iter()
         .any(|word| after.contains(word))
+}
+
+/// Whether a time is only that of an earlier complaint (两个月前就报过).
+fn is_complaint(text: &str, span: &Range<usize>) -> bool {
+    let after: String = text[span.end..].chars().take(6).collect();
+    ["报过", "投诉", "反映", "举报过", "说过", "反应过", "reported it", "complained"].iter().any(|word| after.contains(word))
 }
 
 /// Links in folded text: nothing but a place is read there.

@@ -20,6 +20,8 @@ pub struct Facts {
     pub place: bool,
     /// Words tell a time.
     pub time: bool,
+    /// It is still to come.
+    pub future: bool,
     /// It presses.
     pub urgent: bool,
 }
@@ -43,7 +45,7 @@ static THANKS: LazyLock<Regex> = LazyLock::new(|| {
 
 static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"[?]|吗|么$|怎么|怎样|点样|点算|哪里|哪儿|边度|几点|几时|多少|几钱|什么|乜嘢|咩|谁知道|有没有人知道|有冇人知|能不能|可不可以|可以.{0,8}不|是否|请问|想问|问下|问一下|咨询|打听|呢$|\b(?:how|what|where|when|why|which|who|whose|can i|can we|do you|does|is there|are there|any idea|anyone know|could you|should i|may i|is it|will)\b",
+        r"[?]|^谁|谁(?:在|有|家|看到|捡|要|会|能)|吗|么$|怎么|怎样|点样|点算|哪里|哪儿|边度|几点|几时|多少|几钱|什么|乜嘢|咩|谁知道|有没有人知道|有冇人知|能不能|可不可以|可以.{0,8}不|是否|请问|想问|问下|问一下|咨询|打听|呢$|\b(?:how|what|where|when|why|which|who|whose|can i|can we|do you|does|is there|are there|any idea|anyone know|could you|should i|may i|is it|will)\b",
     )
 });
 
@@ -69,9 +71,12 @@ static ADVERT: LazyLock<Regex> = LazyLock::new(|| {
 
 static NOTICE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"温馨提示|友情提示|安全提示|警方提示|警方提醒|通知|公告|提醒(?:大家|各位|广大|居民|业主)|请(?:大家|各位|广大|居民|业主|相互|互相|周知|知悉|注意防范|做好|提高|勿轻信|转告|转发)|提高警惕|谨防|切勿|不要轻信|勿信|防诈|反诈|宣传|天气预报|预警信号|台风|降温|明天.{0,8}(?:停水|停电|开会|活动|演练|体检)|将于|定于|拟于|讲座|志愿者|义诊|核酸|疫苗|值班表|排班|转发|扩散|演练|notice:|reminder|please be advised|will be held|weather forecast|please note|drill|volunteers|announcement",
+        r"温馨提示|友情提示|安全提示|警方提示|警方提醒|^通知|【.{0,6}通知】|(?:停水|停电|紧急|重要|活动|物业|社区)通知|通知[:：]|公告|提醒(?:大家|各位|广大|居民|业主)|请(?:大家|各位|广大|居民|业主|相互|互相|周知|知悉|注意防范|做好|提高|勿轻信|转告|转发)|提高警惕|谨防|切勿|不要轻信|勿信|防诈|反诈|宣传|天气预报|预警信号|台风|降温|明天.{0,8}(?:停水|停电|开会|活动|演练|体检)|将于|定于|拟于|讲座|志愿者|义诊|核酸|疫苗|值班表|排班|转发|扩散|演练|notice:|reminder|please be advised|will be held|weather forecast|please note|drill|volunteers|announcement",
     )
 });
+
+static INVITATION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"大家来|一起来|欢迎|来玩|来看|参加|集合|约|报名|join us|come along|see you|welcome"));
 
 static CHAT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -86,13 +91,15 @@ pub fn is_tip(text: &str, facts: &Facts) -> bool {
         return told > 0 || facts.weight > 0;
     }
     let incident = facts.weight >= 4;
+    let invited = facts.future && INVITATION.is_match(text);
     let small = told <= 2 && facts.weight < 4 && !(facts.place && facts.urgent);
     if small {
         return false;
     }
     let adverts = ADVERT.find_iter(text).take(3).count();
     let question = QUESTION.is_match(text);
-    let other = adverts >= 2 && facts.weight < 12
+    let other = invited
+        || adverts >= 2 && facts.weight < 12
         || adverts >= 1 && facts.weight < 4
         || THANKS.is_match(text) && !facts.urgent && !(incident && text.trim_end().ends_with("谢谢"))
         || PROCEDURE.is_match(text) && question && !facts.urgent
@@ -110,7 +117,7 @@ pub fn is_tip(text: &str, facts: &Facts) -> bool {
     match facts.chat {
         ChatKind::Private => incident || facts.place || facts.time || facts.urgent || told >= 6,
         ChatKind::Group => {
-            incident && (facts.place || facts.time || facts.urgent) && !(question && !facts.urgent && !facts.place)
+            incident && !facts.future && (facts.place || facts.time || facts.urgent) && !(question && !facts.urgent && !facts.place)
         }
     }
 }
@@ -141,8 +148,7 @@ mod tests {
             surely: false,
             weight: 0,
             place: true,
-            time: true,
-            urgent: false,
+            time: true, future: false, urgent: false,
         };
         for text in [
             "各位早 群主辛苦了 👍",
