@@ -5,7 +5,8 @@ use super::desk;
 use super::plan::Key;
 use super::tap::Tap;
 use crate::domain::group::{Group, GroupKind};
-use crate::domain::id::{ChatId, UserId};
+use crate::domain::id::{ChatId, LeadId, UserId};
+use crate::domain::lead::Lead;
 use crate::domain::member::{Language, Role};
 use crate::domain::period::Period;
 use crate::domain::place::Datum;
@@ -13,7 +14,7 @@ use crate::domain::text::card::Speaker;
 use crate::domain::text::{escape, when};
 use crate::domain::tip::ChatKind;
 use crate::port::chat::{Button, Message, Sender};
-use crate::port::store::{Access, Ask, Content, Invite, Lane, Post};
+use crate::port::store::{Access, Ask, Content, Invite, Lane, LeadFile, Post};
 
 /// For how long an invitation is good.
 const INVITE_MS: i64 = 7 * 24 * 3_600_000;
@@ -82,8 +83,8 @@ impl Command {
                     ask.invite = Some(code.to_owned());
                     keys.push(Key::Alone);
                 }
-                Some(("t", code)) => {
-                    ask.tip_code = Some(code.to_owned());
+                Some(("t", rest)) => {
+                    ask.lead = rest.split_once('_').and_then(|(number, _)| number.parse().ok()).map(LeadId);
                     keys.push(Key::Alone);
                 }
                 _ => {}
@@ -134,7 +135,11 @@ fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
     if let Some(invite) = given.facts.invite.clone().filter(|_| message.private) {
         return accept(given, message, invite);
     }
-    if let Some(file) = given.facts.file.clone().filter(|f| message.private && f.lead.reporter == message.from.user) {
+    // The link of a tip that was taken out of a group: good for its reporter alone.
+    let own = |f: &&LeadFile| {
+        payload == tip_payload(&f.lead) && f.lead.reporter.is_some() && f.lead.reporter == message.from.user
+    };
+    if let Some(file) = given.facts.file.as_ref().filter(own).filter(|_| message.private) {
         let mut decision = Decision::nothing();
         let speaker = given.speaker_in(message.chat, Some(&message.from));
         let first = meet(&mut decision, given, &message.from);
@@ -148,6 +153,11 @@ fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
         return points(given, message);
     }
     help(given, message)
+}
+
+/// What the deep link to a tip carries: its number and its reporter's code.
+pub fn tip_payload(lead: &Lead) -> String {
+    format!("t_{}_{}", lead.id, lead.reporter_code)
 }
 
 /// Puts a person on file who was told what is kept; tells whether that is new.
