@@ -186,7 +186,12 @@ impl Categories {
 
     /// The likeliest category of a folded text; words inside `masked` (names of places, links) do not count.
     pub fn find(&self, text: &str, masked: &[Range<usize>]) -> Option<FoundCategory<'_>> {
-        let hits = self.hits(text, masked);
+        self.read(text, masked).0
+    }
+
+    /// The same, and whether words of a category were denied.
+    pub fn read(&self, text: &str, masked: &[Range<usize>]) -> (Option<FoundCategory<'_>>, bool) {
+        let (hits, denied) = self.hits(text, masked);
         let mut best: Option<(u32, std::cmp::Reverse<usize>, usize, u32)> = None;
         for category in 0..self.ids.len() {
             let mut own: Vec<&Hit> = hits.iter().filter(|hit| hit.category == category).collect();
@@ -203,10 +208,10 @@ impl Categories {
                 best = Some(score);
             }
         }
-        best.map(|(_, _, category, weight)| FoundCategory { id: &self.ids[category], weight })
+        (best.map(|(_, _, category, weight)| FoundCategory { id: &self.ids[category], weight }), denied)
     }
 
-    fn hits(&self, text: &str, masked: &[Range<usize>]) -> Vec<Hit> {
+    fn hits(&self, text: &str, masked: &[Range<usize>]) -> (Vec<Hit>, bool) {
         let mut heads: HashMap<usize, Range<usize>> = HashMap::new();
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
@@ -235,8 +240,9 @@ impl Categories {
                                 && !text[head.end..span.start].contains(['。', '\n', '!', '?', ';'])
                         });
                         if let Some(head) = near {
-                            let weight = weight(&text[head.clone()]) + weight(&text[span.clone()]);
-                            let weight = if weight < 5 { 3 } else { weight };
+                            let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
+                            // 车*撞: two lone characters say less than one word of two.
+                            let weight = if front + back < 5 { 3 } else { front / 2 + back };
                             hits.push(Hit { category, span: head.start..span.end, weight });
                         }
                     }
@@ -247,8 +253,10 @@ impl Categories {
                 }
             }
         }
+        let all = hits.len();
         hits.retain(|hit| hit.category == usize::MAX || !is_denied(text, &hit.span));
-        drop_covered(hits)
+        let denied = hits.len() < all;
+        (drop_covered(hits), denied)
     }
 }
 

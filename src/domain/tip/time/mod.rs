@@ -289,3 +289,6 @@ fn is_habit(text: &str, end: usize) -> bool {
     .iter()
     .any(|word| rest.starts_with(word))
 }
+
+#[cfg(test)]
+mod tests;
