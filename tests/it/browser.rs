@@ -330,7 +330,7 @@ impl Story {
         let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|why| why.to_string())?;
         let sheet = book.worksheet_range_at(0).ok_or("no sheet")?.map_err(|why| why.to_string())?;
         for name in ["阿强", "周伯"] {
-            let named = |row: &&[Data]| row.iter().any(|cell| cell.to_string() == name);
+            let named = |row: &&[Data]| row.iter().any(|cell| cell == name);
             let row = sheet.rows().find(named).ok_or_else(|| format!("no row of {name} in {sheet:?}"))?;
             if !row.iter().any(|cell| matches!(cell, Data::Float(n) if *n > 0.0) || matches!(cell, Data::Int(1..))) {
                 return Err(format!("{name} earned nothing: {row:?}"));

@@ -117,7 +117,7 @@ function drawAround() {
   $("who").replaceChildren(avatar(me), make("div", "", make("b", "", personName(me)), make("small", "", occupation(me))));
   $("me-avatar").replaceChildren(me.emoji);
   $("me-avatar").style.background = me.colour + "44";
-  $("composer").placeholder = word("writeAs", { name: personName(me) });
+  $("composer").placeholder = innerWidth > 840 ? word("writeAs", { name: personName(me) }) : word("write");
   drawPeople($("people-list"), { people: store.people, me: store.me, inbox: store.inbox, choose: (id) => play(id) });
   $("chats").replaceChildren(...store.chats.map((chat) => {
     const tab = make("button", "chat", chatTitle(chat));
@@ -129,9 +129,10 @@ function drawAround() {
     tab.addEventListener("click", () => openChat(chat.id));
     return tab;
   }));
+  $("chats").querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   const fresh = store.chat === store.me && !me.started;
   $("start").hidden = !fresh;
-  drawGuide($("guide"), store, go);
+  drawGuide($("guide"), store, go, speak);
   drawTown();
 }
 
@@ -307,6 +308,14 @@ function go(person, goal, text = "") {
   play(person, goal);
   $("composer").value = text;
   setTimeout(() => { $("composer").value = text; typed(); if (text && innerWidth > 840) $("composer").focus(); }, 250);
+}
+
+// The guide's orders to the bot, one after another; nobody needs to look at its answers.
+async function speak(orders) {
+  drawAround();
+  for (const order of orders) await post("say", order);
+  toast(word("spoken"));
+  setTimeout(() => { for (const { as, chat } of orders) if (as === chat) markSeen(as, store.inbox); drawAround(); }, 2500);
 }
 
 function translate() {

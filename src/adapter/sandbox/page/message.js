@@ -76,6 +76,9 @@ function attachment(message) {
   if (message.location) return pin(message);
   if (message.photo) {
     const image = make("img", "photo");
+    const { width, height } = message.photo.at(-1);
+    // Its room is kept before it is loaded, so that the log does not jump.
+    if (width && height) { image.width = width; image.height = height; }
     image.src = fileUrl(message.photo.at(-1));
     image.alt = word("photo");
     image.loading = "lazy";
