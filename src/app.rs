@@ -157,7 +157,14 @@ impl Server {
             metrics.clone(),
             config.clone(),
         );
-        workers.spawn(run_engine(engine, chat.clone(), metrics.clone(), inbox.clone(), outbox.clone(), stopped.clone()));
+        workers.spawn(run_engine(
+            engine,
+            chat.clone(),
+            metrics.clone(),
+            inbox.clone(),
+            outbox.clone(),
+            stopped.clone(),
+        ));
         workers.spawn(run_timers(store.clone(), clock.clone(), inbox.clone(), stopped.clone()));
         let sender = Outbox::start(store, chat, printer, clock.clone(), metrics.clone(), config).await?;
         workers.spawn(run_outbox(sender, clock, metrics, outbox, inbox, stopped));

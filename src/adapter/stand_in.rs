@@ -80,7 +80,7 @@ impl Store for StubStore {
     async fn postpone(&self, _: EventSeq, _: &str, _: Option<Millis>) -> StoreResult<()> {
         unreachable!()
     }
-    async fn report(&self, _: &[DeliveryReport], _: Millis) -> StoreResult<()> {
+    async fn report(&self, _: &[OutboxReport], _: Millis) -> StoreResult<()> {
         unreachable!()
     }
     async fn ring_timers(&self, _: Millis) -> StoreResult<Option<Millis>> {

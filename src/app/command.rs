@@ -160,8 +160,8 @@ pub async fn export(config: &Config, secrets: &Secrets, order: &ExportOrder) -> 
         return Ok(Outcome::Well);
     }
     let path = order.out.clone().unwrap_or_else(|| file_name(&request.head(config), order.format).into());
-    let mut file = Draft::create(&path, order.format, &key)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    let mut file =
+        Draft::create(&path, order.format, &key).with_context(|| format!("cannot write {}", path.display()))?;
     let rows = pour(&store, config, request, &mut file).await?;
     file.keep().with_context(|| format!("cannot write {}", path.display()))?;
     println!("{}: {rows} rows, {}", path.display(), period.interval(config.time_zone));

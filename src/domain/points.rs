@@ -102,7 +102,10 @@ pub enum Target {
 pub fn position(transfers: &[Transfer], person: UserId) -> (i64, i64) {
     let (held, own) = (Account::Held(person), Account::Person(person));
     let net = |account: &Account| {
-        transfers.iter().map(|t| i64::from(t.credit == *account) * t.amount - i64::from(t.debit == *account) * t.amount).sum()
+        transfers
+            .iter()
+            .map(|t| i64::from(t.credit == *account) * t.amount - i64::from(t.debit == *account) * t.amount)
+            .sum()
     };
     (net(&held), net(&own))
 }

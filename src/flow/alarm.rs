@@ -60,13 +60,7 @@ fn stage_prefix(alarm: AlarmId) -> String {
 }
 
 /// Calls the points of the alarm's ring that were not called yet; tells how many.
-fn call_ring(
-    decision: &mut Decision,
-    given: &Given<'_>,
-    lead: &Lead,
-    scene: &Scene,
-    file: &mut AlarmFile,
-) -> usize {
+fn call_ring(decision: &mut Decision, given: &Given<'_>, lead: &Lead, scene: &Scene, file: &mut AlarmFile) -> usize {
     let rings = &given.town.rules.alarm.ring;
     let Some(ring) = usize::try_from(file.alarm.ring - 1).ok().and_then(|n| rings.get(n)) else { return 0 };
     let chosen = choose(given, scene, ring.radius_m, ring.min_points);
@@ -340,10 +334,7 @@ pub fn stage(given: &Given<'_>, index: usize) -> Decision {
             StageWant::Acknowledged => "stage-not-acknowledged",
             StageWant::OnScene => "stage-not-on-scene",
         };
-        let html = speaker.say(
-            key,
-            &[("number", alarm.alarm.id.0.into()), ("seconds", stage.within_seconds.into())],
-        );
+        let html = speaker.say(key, &[("number", alarm.alarm.id.0.into()), ("seconds", stage.within_seconds.into())]);
         let post = decision.post(desk, format!("alarm:{}:late:{index}", alarm.alarm.id), Lane::AlarmFollow, html);
         post.lead = Some(lead.id);
     }

@@ -7,11 +7,11 @@ use super::tap::Tap;
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::{Language, Role};
+use crate::domain::period::Period;
 use crate::domain::place::Datum;
 use crate::domain::text::card::Speaker;
 use crate::domain::text::{escape, when};
 use crate::domain::tip::ChatKind;
-use crate::domain::period::Period;
 use crate::port::chat::{Button, Message, Sender};
 use crate::port::store::{Access, Ask, Content, Invite, Lane, Post};
 
@@ -249,8 +249,7 @@ fn points(given: &Given<'_>, message: &Message) -> Decision {
 
 fn statement(given: &Given<'_>, speaker: &Speaker<'_>) -> String {
     let statement = &given.facts.statement;
-    let mut html =
-        speaker.say("points", &[("balance", statement.balance.into()), ("held", statement.held.into())]);
+    let mut html = speaker.say("points", &[("balance", statement.balance.into()), ("held", statement.held.into())]);
     for line in &statement.entries {
         html.push('\n');
         let rule = match line.rule.as_str() {
@@ -296,12 +295,7 @@ fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
             thread: message.thread,
             subject: format!("export:{}:{format}", message.id),
             lane: Lane::Routine,
-            content: Content::Export {
-                period,
-                what: what.to_owned(),
-                format: format.to_owned(),
-                names,
-            },
+            content: Content::Export { period, what: what.to_owned(), format: format.to_owned(), names },
             lead: None,
             call: None,
         });

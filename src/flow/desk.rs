@@ -124,20 +124,17 @@ pub fn place_buttons(speaker: &Speaker<'_>, lead: &Lead, given: &Given<'_>) -> K
         .into_iter()
         .map(|(point, _)| {
             let name = crate::domain::text::cut(&point.name, 16).into_owned();
-            press(format!("{} {name}", label(speaker, "button-at")), &Tap::Receipt(lead.id, ReceiptTap::Place(point.at)))
+            press(
+                format!("{} {name}", label(speaker, "button-at")),
+                &Tap::Receipt(lead.id, ReceiptTap::Place(point.at)),
+            )
         })
         .collect();
     rows(buttons, 1)
 }
 
 /// Puts the card at the desk, with the buttons that its state allows, or with `keyboard`.
-pub fn put_card(
-    decision: &mut Decision,
-    given: &Given<'_>,
-    file: &LeadFile,
-    desk: ChatId,
-    keyboard: Option<Keyboard>,
-) {
+pub fn put_card(decision: &mut Decision, given: &Given<'_>, file: &LeadFile, desk: ChatId, keyboard: Option<Keyboard>) {
     let lead = &file.lead;
     let speaker = given.town.speaker(given.town.group_language(desk), given.now);
     let media = file.attachments.iter().filter(|a| matches!(a.evidence, Evidence::Media { .. })).count();
@@ -196,13 +193,18 @@ pub fn card_keyboard(speaker: &Speaker<'_>, file: &LeadFile, given: &Given<'_>) 
 pub fn undoable(file: &LeadFile, given: &Given<'_>) -> Option<i64> {
     let last = file.history.iter().max_by_key(|e| e.version)?;
     let young = given.now.since(last.at) <= given.town.rules.tip.undo_seconds * 1000;
-    let decided =
-        matches!(last.action.as_str(), "claim" | "verify" | "unfounded" | "duplicate" | "resolve" | "reopen");
+    let decided = matches!(last.action.as_str(), "claim" | "verify" | "unfounded" | "duplicate" | "resolve" | "reopen");
     (last.version == file.lead.version && decided && young).then_some(last.version)
 }
 
 /// Puts a lead's pictures and voices under its card.
-pub fn put_media(decision: &mut Decision, lead: &Lead, attachments: &[Attachment], desk: ChatId, speaker: &Speaker<'_>) {
+pub fn put_media(
+    decision: &mut Decision,
+    lead: &Lead,
+    attachments: &[Attachment],
+    desk: ChatId,
+    speaker: &Speaker<'_>,
+) {
     for attachment in attachments {
         let Evidence::Media { kind, file_id } = &attachment.evidence else { continue };
         decision.changes.posts.push(Post {

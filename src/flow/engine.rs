@@ -355,10 +355,7 @@ fn earning_periods(now: Millis, zone: chrono_tz::Tz) -> (Millis, Millis) {
     let start = |date: chrono::NaiveDate| {
         let midnight = date.and_time(chrono::NaiveTime::MIN);
         // A day whose midnight is skipped begins with its first instant.
-        midnight
-            .and_local_timezone(zone)
-            .earliest()
-            .map_or_else(|| Millis::from(midnight.and_utc()), Millis::from)
+        midnight.and_local_timezone(zone).earliest().map_or_else(|| Millis::from(midnight.and_utc()), Millis::from)
     };
     let today = local.date_naive();
     (start(today), start(today.with_day(1).expect("every month has a first day")))

@@ -54,7 +54,9 @@ fn is_over(lead: &Lead) -> bool {
 /// A pin, picture or file in a group, or words in reply to a tip: joins the tip, else waits for it.
 pub fn evidence(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
     match &given.facts.file {
-        Some(file) if file.lead.reporter == message.from.user && message.from.user.is_some() && !is_over(&file.lead) => {
+        Some(file)
+            if file.lead.reporter == message.from.user && message.from.user.is_some() && !is_over(&file.lead) =>
+        {
             join(given, file.clone(), message, tip)
         }
         _ if !message.parts.is_empty() => keep_loose(given, message),

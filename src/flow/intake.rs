@@ -20,10 +20,8 @@ const MINUTE_MS: i64 = 60_000;
 pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
     let mut decision = Decision::nothing();
     let town = given.town;
-    let sensitive = tip
-        .category
-        .as_ref()
-        .is_some_and(|id| town.rules.category.iter().any(|c| c.id == *id && c.sensitive));
+    let sensitive =
+        tip.category.as_ref().is_some_and(|id| town.rules.category.iter().any(|c| c.id == *id && c.sensitive));
     let private = message.private || sensitive;
     let number = given.fresh.lead;
     let mut lead = Lead {
@@ -161,7 +159,14 @@ fn fold_receipt(decision: &mut Decision, given: &Given<'_>, message: &Message, n
         });
     };
     post(format!("seen:{number}"), Content::React { message: message.id, emoji: SEEN.into() });
-    post(format!("receipts:{}", minute.0), Content::Receipts { from: minute, to: minute.plus_ms(MINUTE_MS), language: given.town.group_language(message.chat) });
+    post(
+        format!("receipts:{}", minute.0),
+        Content::Receipts {
+            from: minute,
+            to: minute.plus_ms(MINUTE_MS),
+            language: given.town.group_language(message.chat),
+        },
+    );
 }
 
 /// A tip that can put its reporter in danger does not stay in a group: a link to go on in private, then

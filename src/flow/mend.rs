@@ -58,7 +58,8 @@ fn apply(given: &Given<'_>, file: &mut LeadFile, tap: ReceiptTap) -> bool {
     let lead = &mut file.lead;
     match tap {
         ReceiptTap::Now => {
-            lead.occurred = Some(Occurred { start: lead.written_at, end: None, grain: Grain::Minute, text: String::new() });
+            lead.occurred =
+                Some(Occurred { start: lead.written_at, end: None, grain: Grain::Minute, text: String::new() });
         }
         ReceiptTap::Shift(minutes) => {
             let (start, end, grain) = match &lead.occurred {
@@ -70,8 +71,12 @@ fn apply(given: &Given<'_>, file: &mut LeadFile, tap: ReceiptTap) -> bool {
             if start.plus_ms(ms) > given.now {
                 return false;
             }
-            lead.occurred =
-                Some(Occurred { start: start.plus_ms(ms), end: end.map(|e| e.plus_ms(ms)), grain, text: String::new() });
+            lead.occurred = Some(Occurred {
+                start: start.plus_ms(ms),
+                end: end.map(|e| e.plus_ms(ms)),
+                grain,
+                text: String::new(),
+            });
         }
         ReceiptTap::Category(index) => {
             let Some(category) = given.town.rules.category.get(index) else { return false };

@@ -68,17 +68,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         for (chat, at) in store.sent_since(clock.now().plus_ms(-60_000)).await? {
             schedule.note_left(chat, at);
         }
-        Ok(Self {
-            store,
-            chat,
-            printer,
-            clock,
-            meter,
-            rules,
-            schedule,
-            seen: 0,
-            under_way: HashMap::new(),
-        })
+        Ok(Self { store, chat, printer, clock, meter, rules, schedule, seen: 0, under_way: HashMap::new() })
     }
 
     /// Reads what was queued since the last time.
@@ -195,7 +185,12 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         let queued_at = self.under_way.remove(&claimed.id);
         let mut call_failed = |why: &str| {
             if let Some((alarm, point)) = &claimed.post.call {
-                reports.push(OutboxReport::CallFailed { alarm: *alarm, point: point.clone(), chat, why: why.to_owned() });
+                reports.push(OutboxReport::CallFailed {
+                    alarm: *alarm,
+                    point: point.clone(),
+                    chat,
+                    why: why.to_owned(),
+                });
             }
         };
         let fate = match result {
@@ -248,7 +243,8 @@ async fn deliver<C: Chat>(chat: &C, claimed: &Claimed, delivery: Delivery) -> Re
     let result = chat.deliver(to, delivery).await;
     match (result, &claimed.post.content) {
         (Err(SendError::Gone(_)), Content::Text { html, keyboard, .. })
-            if claimed.message.is_some() && matches!(claimed.post.lane, Lane::Alarm | Lane::AlarmFollow | Lane::Desk) =>
+            if claimed.message.is_some()
+                && matches!(claimed.post.lane, Lane::Alarm | Lane::AlarmFollow | Lane::Desk) =>
         {
             let (html, keyboard) = (html.clone(), keyboard.clone());
             let thread = claimed.post.thread;

@@ -77,11 +77,8 @@ pub async fn render<S: Store, P: Printer>(
             let mut file = printer.open(if of_csv { "csv" } else { &format }).context("no such format")?;
             export::export(store, rules, request, &mut file).await.context("making the export")?;
             let printed = printer.finish(file, &request.head(rules)).context("finishing the export")?;
-            let (name, bytes) = if of_csv {
-                printed.digest.context("a CSV has a digest")?
-            } else {
-                (printed.file_name, printed.bytes)
-            };
+            let (name, bytes) =
+                if of_csv { printed.digest.context("a CSV has a digest")? } else { (printed.file_name, printed.bytes) };
             Delivery::Document { name, bytes, caption: String::new() }
         }
     };

@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn a_group_at_its_limit_holds_up_nobody() {
         let busy = (1..=40).map(|n| row(n, -1, Lane::Reply));
-        let (mut schedule, rows) = filled(REAL, busy.chain([row(99, -2, Lane::Routine)]));
+        let (mut schedule, _) = filled(REAL, busy.chain([row(99, -2, Lane::Routine)]));
         let sent = run(&mut schedule);
         let of_busy: Vec<Millis> = sent.iter().filter(|(_, id)| id.0 != 99).map(|(at, _)| *at).collect();
         assert_eq!(sent.iter().find(|(_, id)| id.0 == 99).unwrap().0, Millis(0));
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn retry_after_holds_one_chat() {
-        let (mut schedule, rows) = filled(REAL, [row(1, 5, Lane::Reply), row(2, 6, Lane::Reply)]);
+        let (mut schedule, _) = filled(REAL, [row(1, 5, Lane::Reply), row(2, 6, Lane::Reply)]);
         schedule.hold(ChatId(5), Millis(7_000), Millis(0));
         assert_eq!(run(&mut schedule), [(Millis(0), OutboxId(2)), (Millis(7_000), OutboxId(1))]);
     }
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn lifted_limits_hold_nothing() {
         let lifted = Limits { per_second: 0, per_chat_second: 0, per_group_minute: 0, alarm_headroom: 0 };
-        let (mut schedule, rows) = filled(lifted, (1..=1000).map(|n| row(n, -(n % 3) - 1, Lane::Reply)));
+        let (mut schedule, _) = filled(lifted, (1..=1000).map(|n| row(n, -(n % 3) - 1, Lane::Reply)));
         let sent = run(&mut schedule);
         assert_eq!(sent.len(), 1000);
         assert!(sent.iter().all(|(at, _)| *at == Millis(0)));

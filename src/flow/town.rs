@@ -50,8 +50,7 @@ impl Town {
             }
         }
         let gazetteer = Arc::new(Gazetteer::new(places));
-        let mut desks: Vec<ChatId> =
-            file.groups.iter().filter(|g| g.kind == GroupKind::Desk).map(|g| g.chat).collect();
+        let mut desks: Vec<ChatId> = file.groups.iter().filter(|g| g.kind == GroupKind::Desk).map(|g| g.chat).collect();
         desks.sort_unstable_by_key(|chat| std::cmp::Reverse(chat.0));
         Self {
             version: file.version,

@@ -74,15 +74,13 @@ fn decide(
     let before = file.lead.clone();
     // A lead that others were merged into cannot be merged itself, nor into one that is merged or gone.
     let merge_stands = !matches!(action, LeadAction::DuplicateOf { .. })
-        || file.duplicates.is_empty() && given.facts.original.as_ref().is_some_and(|o| is_original(file.lead.id, &o.lead));
-    let acted =
-        if merge_stands { file.lead.act(action, Some(officer), given.now) } else { Err(Refusal::BadOriginal) };
+        || file.duplicates.is_empty()
+            && given.facts.original.as_ref().is_some_and(|o| is_original(file.lead.id, &o.lead));
+    let acted = if merge_stands { file.lead.act(action, Some(officer), given.now) } else { Err(Refusal::BadOriginal) };
     if let Err(refusal) = acted {
         let text = match refusal {
             Refusal::AlreadyDone => speaker.say("already-done", &[]),
-            Refusal::NotFrom(state) => {
-                speaker.say("not-from", &[("state", speaker.say(state_key(state), &[]).into())])
-            }
+            Refusal::NotFrom(state) => speaker.say("not-from", &[("state", speaker.say(state_key(state), &[]).into())]),
             Refusal::BadOriginal => speaker.say("bad-original", &[]),
         };
         return Decision::answer(&press.id, text);
@@ -363,7 +361,10 @@ fn candidates(given: &Given<'_>, file: &LeadFile, speaker: &Speaker<'_>) -> Opti
             press(text, &Tap::Desk(lead.id, DeskTap::DuplicateOf(other.id)))
         })
         .collect();
-    buttons.push(press(label(speaker, if buttons.is_empty() { "button-no-candidates" } else { "button-back" }), &Tap::Desk(lead.id, DeskTap::Back)));
+    buttons.push(press(
+        label(speaker, if buttons.is_empty() { "button-no-candidates" } else { "button-back" }),
+        &Tap::Desk(lead.id, DeskTap::Back),
+    ));
     Some(rows(buttons, 1))
 }
 

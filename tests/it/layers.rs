@@ -38,7 +38,10 @@ const NONE: Vec<String> = Vec::new();
 
 #[test]
 fn the_domain_knows_nobody() {
-    assert_eq!(offenders("domain", &["crate::port", "crate::flow", "crate::adapter", "crate::app", "crate::config"]), NONE);
+    assert_eq!(
+        offenders("domain", &["crate::port", "crate::flow", "crate::adapter", "crate::app", "crate::config"]),
+        NONE
+    );
     assert_eq!(offenders("domain", &LIBRARIES), NONE);
     assert_eq!(offenders("domain", &["Utc::now", "SystemTime", "Instant::now"]), NONE);
 }

@@ -1,5 +1,7 @@
 //! One binary for all tests that need more than one room.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod layers;
 mod store;
 mod world;

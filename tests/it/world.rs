@@ -496,8 +496,7 @@ async fn start(
     rules: &Arc<Config>,
 ) -> (Engine<SqlStore, FakeChat>, Outbox<SqlStore, FakeChat, FilePrinter>) {
     let key = ExportKey::new("a key that is long enough").unwrap();
-    let engine =
-        Engine::new(store.clone(), chat.clone(), clock.clone(), chance.clone(), Arc::new(()), rules.clone());
+    let engine = Engine::new(store.clone(), chat.clone(), clock.clone(), chance.clone(), Arc::new(()), rules.clone());
     let outbox = Outbox::start(
         store.clone(),
         chat.clone(),

@@ -4,14 +4,12 @@
 
 use super::Shared;
 use super::failure::Refusal;
-use super::fault::{Fault, Limits};
-use super::message::{Content, FileKind, Message};
+use super::message::{Content, FileKind};
 use super::person::Draft;
 use super::send::new_file;
-use super::town::{Chat, ChatKind, Person, Standing, State};
-use super::watch::percentiles;
-use super::{flood, page};
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State as Shares};
+use super::town::{ChatKind, Person, Standing, State};
+use super::{lab, page, view};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State as Shares};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -20,11 +18,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-type Answer = Result<Json<Value>, Refusal>;
-type Town = Shares<Arc<Shared>>;
+/// What a control request answers.
+pub(super) type Answer = Result<Json<Value>, Refusal>;
+/// What handlers are given.
+pub(super) type Town = Shares<Arc<Shared>>;
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -33,7 +32,7 @@ impl IntoResponse for Refusal {
 }
 
 /// A JSON body; what cannot be read is a 400 that says why.
-struct Body<T>(T);
+pub(super) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
@@ -48,8 +47,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 /// All routes of the control API and the page.
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
-        .route("/sandbox/state", get(state))
-        .route("/sandbox/messages", get(messages))
+        .route("/sandbox/state", get(view::state))
+        .route("/sandbox/messages", get(view::messages))
         .route("/sandbox/say", post(say))
         .route("/sandbox/edit", post(edit))
         .route("/sandbox/delete", post(delete))
@@ -65,13 +64,13 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/bot", post(bot))
         .route("/sandbox/migrate", post(migrate))
         .route("/sandbox/block", post(block))
-        .route("/sandbox/flood", post(start_flood))
-        .route("/sandbox/raw", post(raw))
-        .route("/sandbox/renumber", post(renumber))
-        .route("/sandbox/faults", get(faults).post(plan_faults).delete(clear_faults))
-        .route("/sandbox/calls", get(calls).delete(clear_calls))
-        .route("/sandbox/confirmed", get(confirmed))
-        .route("/sandbox/latency", get(latency).delete(clear_latency))
+        .route("/sandbox/flood", post(lab::start_flood))
+        .route("/sandbox/raw", post(lab::raw))
+        .route("/sandbox/renumber", post(lab::renumber))
+        .route("/sandbox/faults", get(lab::faults).post(lab::plan_faults).delete(lab::clear_faults))
+        .route("/sandbox/calls", get(lab::calls).delete(lab::clear_calls))
+        .route("/sandbox/confirmed", get(lab::confirmed))
+        .route("/sandbox/latency", get(lab::latency).delete(lab::clear_latency))
         .route("/sandbox/file/{id}", get(file))
         .route("/sandbox/town", get(page::town))
         .route("/", get(page::index))
@@ -80,7 +79,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// Runs `work` on the town and tells those who wait what is new.
-fn with<T>(shared: &Shared, work: impl FnOnce(&mut State) -> T) -> T {
+pub(super) fn with<T>(shared: &Shared, work: impl FnOnce(&mut State) -> T) -> T {
     let (value, seq) = {
         let mut town = shared.town();
         let value = work(&mut town);
@@ -91,139 +90,9 @@ fn with<T>(shared: &Shared, work: impl FnOnce(&mut State) -> T) -> T {
     value
 }
 
-fn ok() -> Answer {
+/// Done.
+pub(super) fn ok() -> Answer {
     Ok(Json(json!({"ok": true})))
-}
-
-#[derive(Deserialize)]
-struct StateQuery {
-    #[serde(rename = "as")]
-    who: Option<i64>,
-    #[serde(default)]
-    since: u64,
-    /// Milliseconds to wait for something new.
-    #[serde(default)]
-    wait: u64,
-    #[serde(default = "two_hundred")]
-    limit: usize,
-}
-
-fn two_hundred() -> usize {
-    200
-}
-
-async fn state(Shares(shared): Town, Query(query): Query<StateQuery>) -> Answer {
-    let mut changed = shared.changed.subscribe();
-    let deadline = tokio::time::sleep(Duration::from_millis(query.wait.min(60_000)));
-    tokio::pin!(deadline);
-    loop {
-        changed.borrow_and_update();
-        if let Some(news) = news(&shared.town(), &query, query.since == 0 || query.wait == 0)? {
-            return Ok(Json(news));
-        }
-        tokio::select! {
-            changed = changed.changed() => if changed.is_err() { return ok() },
-            () = &mut deadline => {
-                let news = news(&shared.town(), &query, true)?;
-                return Ok(Json(news.unwrap_or_default()));
-            }
-            () = shared.stopped() => return ok(),
-        }
-    }
-}
-
-/// What is new for a person; `None` if there is nothing and `always` is not set.
-fn news(town: &State, query: &StateQuery, always: bool) -> Result<Option<Value>, Refusal> {
-    // A page from before a restart with another numbering starts anew.
-    let since = if query.since > town.seq { 0 } else { query.since };
-    let visible: Vec<&Chat> = match query.who {
-        Some(who) => {
-            let person = town.people.get(&who).ok_or_else(|| Refusal::new(404, format!("no person {who}")))?;
-            person.chats.iter().chain([&who]).filter_map(|id| town.chats.get(id)).collect()
-        }
-        None => town.chats.values().collect(),
-    };
-    let roster = since == 0 || town.roster_seq > since;
-    let mut fresh = Vec::new();
-    for chat in visible.iter().filter(|chat| chat.migrated_to.is_none()) {
-        let reset = since == 0 || since < chat.forgotten;
-        let changed: Vec<Value> =
-            chat.changed_since(since, query.limit).into_iter().map(|m| shown(town, chat, m)).collect();
-        if reset || !changed.is_empty() {
-            fresh.push(json!({"chat": chat.id, "reset": reset, "messages": changed}));
-        }
-    }
-    if !always && !roster && fresh.is_empty() {
-        return Ok(None);
-    }
-    let mut answer = json!({"seq": town.seq, "messages": fresh, "inbox": inbox(town)});
-    if roster {
-        let chats: Vec<Value> =
-            visible.iter().filter(|c| c.migrated_to.is_none()).map(|chat| chat_card(chat)).collect();
-        let people: Vec<&Person> = town.cast.iter().filter_map(|id| town.people.get(id)).collect();
-        answer["bot"] = json!({"id": town.bot.id, "name": town.bot.name, "username": town.bot.username});
-        answer["commands"] = town.commands.clone();
-        answer["people"] = json!(people);
-        answer["chats"] = json!(chats);
-    }
-    Ok(Some(answer))
-}
-
-/// The newest message of the bot in each person's private chat, so that the page can mark who was written to.
-fn inbox(town: &State) -> Value {
-    let mut inbox = serde_json::Map::new();
-    for id in &town.cast {
-        let last = town.chats.get(id).and_then(|chat| {
-            let newest = chat.messages.values().rev().take(20);
-            newest.into_iter().find(|m| m.from == town.bot.id && !m.deleted)
-        });
-        if let Some(last) = last {
-            inbox.insert(id.to_string(), json!({"id": last.id, "buttons": last.keyboard.is_some()}));
-        }
-    }
-    Value::Object(inbox)
-}
-
-fn chat_card(chat: &Chat) -> Value {
-    json!({
-        "id": chat.id, "type": chat.kind.word(), "title": chat.title, "title_en": chat.title_en,
-        "purpose": chat.purpose, "members": chat.members.len(), "forum": chat.forum, "bot": chat.standing.word(),
-    })
-}
-
-/// A message as the Bot API shows it, with what only people see.
-fn shown(town: &State, chat: &Chat, message: &Message) -> Value {
-    if message.deleted {
-        return json!({"message_id": message.id, "deleted": true});
-    }
-    let mut value = serde_json::to_value(town.message_view(chat, message, true)).expect("views serialize");
-    if let Some(fields) = value.as_object_mut() {
-        if !message.reactions.is_empty() {
-            fields.insert("reactions".into(), json!(message.reactions));
-        }
-        if message.silent {
-            fields.insert("silent".into(), json!(true));
-        }
-    }
-    value
-}
-
-#[derive(Deserialize)]
-struct MessagesQuery {
-    chat: i64,
-    #[serde(default)]
-    since: i64,
-    #[serde(default = "two_hundred")]
-    limit: usize,
-}
-
-/// Messages of any chat after number `since`, deleted ones as such: for tests.
-async fn messages(Shares(shared): Town, Query(query): Query<MessagesQuery>) -> Answer {
-    let town = shared.town();
-    let chat = town.chats.get(&query.chat).ok_or_else(|| Refusal::new(404, format!("no chat {}", query.chat)))?;
-    let found = chat.messages.range(query.since.saturating_add(1)..).take(query.limit);
-    let found: Vec<Value> = found.map(|(_, message)| shown(&town, chat, message)).collect();
-    Ok(Json(json!({"messages": found})))
 }
 
 #[derive(Deserialize)]
@@ -491,139 +360,6 @@ async fn migrate(Shares(shared): Town, Body(asked): Body<Value>) -> Answer {
     let chat = asked.get("chat").and_then(Value::as_i64).ok_or_else(|| Refusal::new(400, "chat is needed"))?;
     let to = with(&shared, |town| town.migrate(chat, now))?;
     Ok(Json(json!({"chat": to})))
-}
-
-async fn start_flood(Shares(shared): Town, Body(asked): Body<flood::Flood>) -> Answer {
-    flood::start(shared, asked).await.map(Json)
-}
-
-/// Queues an update as it comes; it gets the next number unless `keep_id` is asked for in the query.
-async fn raw(Shares(shared): Town, Query(query): Query<Value>, Body(mut update): Body<Value>) -> Answer {
-    if !update.is_object() {
-        return Err(Refusal::new(400, "an update is an object"));
-    }
-    let keep = query.get("keep_id").is_some();
-    let id = with(&shared, |town| {
-        let own = update.get("update_id").and_then(Value::as_i64).filter(|_| keep);
-        let id = own.unwrap_or(town.queue.next());
-        update["update_id"] = json!(id);
-        let bytes = update.to_string().into_bytes();
-        town.journal.write_raw("update", id, &bytes);
-        town.queue.push_whole(id, bytes.into());
-        id
-    });
-    Ok(Json(json!({"update_id": id})))
-}
-
-/// Goes on numbering updates elsewhere, as after an idle week.
-async fn renumber(Shares(shared): Town, Body(asked): Body<Value>) -> Answer {
-    let next = asked.get("next").and_then(Value::as_i64).ok_or_else(|| Refusal::new(400, "next is needed"))?;
-    with(&shared, |town| {
-        town.queue.renumber(next);
-        town.journal.write("next", next, &());
-    });
-    ok()
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum FaultRequest {
-    Settings(FaultSettings),
-    One(Box<Fault>),
-    Many(Vec<Fault>),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FaultSettings {
-    delay_ms: Option<u64>,
-    limits: Option<LimitSwitch>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum LimitSwitch {
-    On(bool),
-    These(Limits),
-}
-
-async fn faults(Shares(shared): Town) -> Answer {
-    let town = shared.town();
-    Ok(Json(json!({
-        "planned": town.faults.planned(), "delay_ms": shared.delay_ms.load(Ordering::Relaxed), "limits": town.faults.limits,
-    })))
-}
-
-async fn plan_faults(Shares(shared): Town, Body(asked): Body<FaultRequest>) -> Answer {
-    {
-        let mut town = shared.town();
-        match asked {
-            FaultRequest::One(fault) => town.faults.plan(*fault),
-            FaultRequest::Many(all) => all.into_iter().for_each(|fault| town.faults.plan(fault)),
-            FaultRequest::Settings(settings) => {
-                if let Some(delay) = settings.delay_ms {
-                    shared.delay_ms.store(delay, Ordering::Relaxed);
-                }
-                match settings.limits {
-                    Some(LimitSwitch::On(on)) => town.faults.limits = on.then(Limits::default),
-                    Some(LimitSwitch::These(limits)) => town.faults.limits = Some(limits),
-                    None => {}
-                }
-            }
-        }
-    }
-    faults(Shares(shared)).await
-}
-
-async fn clear_faults(Shares(shared): Town) -> Answer {
-    shared.town().faults.clear();
-    shared.delay_ms.store(0, Ordering::Relaxed);
-    ok()
-}
-
-#[derive(Deserialize)]
-struct CallsQuery {
-    method: Option<String>,
-    #[serde(default)]
-    since: u64,
-    #[serde(default = "two_hundred")]
-    limit: usize,
-}
-
-async fn calls(Shares(shared): Town, Query(query): Query<CallsQuery>) -> Answer {
-    let town = shared.town();
-    let found: Vec<_> = town.calls.since(query.since, query.method.as_deref()).collect();
-    let newest = &found[found.len().saturating_sub(query.limit)..];
-    Ok(Json(json!({"counts": town.calls.counts(), "calls": newest})))
-}
-
-async fn clear_calls(Shares(shared): Town) -> Answer {
-    shared.town().calls.clear();
-    ok()
-}
-
-async fn confirmed(Shares(shared): Town) -> Answer {
-    let town = shared.town();
-    let ranges = town.queue.confirmed();
-    let ids: Vec<i64> = ranges.iter().flat_map(|&(from, to)| from..=to).collect();
-    Ok(Json(json!({"count": ids.len(), "ranges": ranges, "pending": town.queue.len(), "ids": ids})))
-}
-
-/// How long the bot took from a message to its first reply or reaction to it, in microseconds.
-async fn latency(Shares(shared): Town) -> Answer {
-    let (latencies, waiting) = {
-        let town = shared.town();
-        (town.latencies.clone(), town.unanswered.len())
-    };
-    let (p50, p99, max) = percentiles(&latencies).unwrap_or_default();
-    Ok(Json(json!({"count": latencies.len(), "unanswered": waiting, "p50_us": p50, "p99_us": p99, "max_us": max})))
-}
-
-async fn clear_latency(Shares(shared): Town) -> Answer {
-    let mut town = shared.town();
-    town.latencies.clear();
-    town.unanswered.clear();
-    ok()
 }
 
 /// A file's content, for the page. Only pictures and sound are shown; everything else is downloaded.

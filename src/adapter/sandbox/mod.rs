@@ -16,6 +16,7 @@ mod flood;
 mod info;
 mod journal;
 mod keyboard;
+mod lab;
 mod markup;
 mod message;
 mod page;
@@ -24,6 +25,7 @@ mod poll;
 mod queue;
 mod send;
 mod town;
+mod view;
 mod watch;
 
 #[cfg(test)]

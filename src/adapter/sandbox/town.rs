@@ -286,7 +286,7 @@ impl State {
             chat.forgotten = old.forgotten;
             chat.last_id = chat.last_id.max(old.last_id);
         }
-        for member in &chat.members {
+        for member in chat.members.iter().filter(|member| **member != chat.id) {
             if let Some(person) = self.people.get_mut(member) {
                 person.chats.insert(chat.id);
             }

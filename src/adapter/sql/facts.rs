@@ -99,7 +99,15 @@ struct Found {
 
 impl Found {
     fn numbers(&self) -> Vec<i64> {
-        let all = [&self.tip_at, &self.belongs, &self.newest_tip, &self.file, &self.original, &self.similar, &self.chat_leads];
+        let all = [
+            &self.tip_at,
+            &self.belongs,
+            &self.newest_tip,
+            &self.file,
+            &self.original,
+            &self.similar,
+            &self.chat_leads,
+        ];
         all.into_iter().flatten().map(|(_, lead)| *lead).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }

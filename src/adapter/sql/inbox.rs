@@ -5,7 +5,7 @@
 use super::code::Code;
 use super::engine::{Db, Link, Pools, pieces};
 use crate::domain::id::{ChatId, EventSeq, Millis};
-use crate::port::store::{OutboxReport, Event, EventKind, RawUpdate};
+use crate::port::store::{Event, EventKind, OutboxReport, RawUpdate};
 
 /// After so long the platform may count its updates anew, so a number may come again.
 const UPDATE_ID_LIFE_MS: i64 = 48 * 3_600_000;

@@ -29,7 +29,7 @@ use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::port::store::{
-    Access, Applied, Ask, Claimed, OutboxReport, Event, Facts, Gauges, QueueView, Queued, RawUpdate, Retained,
+    Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
     Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, TownFile,
 };
 use engine::{Db, Pools, is_full};
@@ -192,5 +192,50 @@ impl Store for SqlStore {
 
     async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
         Ok(desk::calls_between(&self.pools, from, to).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::ChatId;
+
+    #[tokio::test]
+    async fn a_full_disk_takes_nothing_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("a.db").display());
+        let store = SqlStore::open(&url, &SqlOptions::default()).await.unwrap();
+        let pages = async |most: i64| {
+            let mut link = store.pools.writing().await.unwrap();
+            let sql = link.sql(&format!("PRAGMA max_page_count = {most}"));
+            link.rows(sql).await.unwrap();
+            link.commit().await.unwrap();
+        };
+        let updates: Vec<_> =
+            (0..500).map(|id| RawUpdate { update_id: id, chat: ChatId(1), json: "x".repeat(2_000) }).collect();
+        pages(100).await;
+        assert!(matches!(store.receive(&updates, Millis(1)).await, Err(StoreError::Full)));
+        assert_eq!(store.take(9, Millis(1)).await.unwrap(), []);
+        let event = {
+            assert_eq!(store.receive(&updates[..1], Millis(1)).await.unwrap(), 1);
+            store.take(9, Millis(1)).await.unwrap()[0].seq
+        };
+        let member = |user: i64| Member {
+            user: crate::domain::id::UserId(user),
+            name: "x".repeat(2_000),
+            occupation: String::new(),
+            group: String::new(),
+            team: String::new(),
+            roles: Vec::new(),
+            language: None,
+            code: String::new(),
+            first_seen: Millis(0),
+            told_at: None,
+        };
+        let changes = crate::port::store::Changes { members: (0..500).map(member).collect(), ..Default::default() };
+        let step = Step { event, changes };
+        assert!(matches!(store.apply(std::slice::from_ref(&step), Millis(1)).await, Err(StoreError::Full)));
+        pages(100_000).await;
+        assert_eq!(store.apply(&[step], Millis(1)).await.unwrap(), [Applied::Done], "there is room again");
     }
 }

@@ -19,188 +19,50 @@ pub(super) enum Role {
 }
 
 /// Words for nearness behind a name, and by how many metres they widen. Longest first where one begins another.
+#[rustfmt::skip]
 const NEARNESS: &[(&str, f64)] = &[
-    ("斜对面", 100.0),
-    ("正对面", 80.0),
-    ("对面", 80.0),
-    ("对过", 80.0),
-    ("隔壁", 60.0),
-    ("隔篱", 60.0),
-    ("旁边", 60.0),
-    ("侧边", 60.0),
-    ("边上", 60.0),
-    ("附近", 200.0),
-    ("周边", 250.0),
-    ("周围", 200.0),
-    ("一带", 300.0),
-    ("左右", 150.0),
-    ("大门口", 30.0),
-    ("门口", 30.0),
-    ("门前", 30.0),
-    ("门外", 40.0),
-    ("大门", 30.0),
-    ("正门", 40.0),
-    ("后门", 60.0),
-    ("侧门", 60.0),
-    ("东门", 60.0),
-    ("西门", 60.0),
-    ("南门", 60.0),
-    ("北门", 60.0),
-    ("后面", 80.0),
-    ("后边", 80.0),
-    ("背后", 80.0),
-    ("后头", 80.0),
-    ("前面", 80.0),
-    ("前边", 80.0),
-    ("外面", 60.0),
-    ("楼下", 30.0),
-    ("底下", 40.0),
-    ("下面", 40.0),
-    ("路口", 150.0),
-    ("村口", 150.0),
-    ("街口", 150.0),
-    ("入口", 60.0),
-    ("出口", 60.0),
-    ("过去一点", 200.0),
-    ("过去", 200.0),
-    ("往前", 250.0),
-    ("往下", 250.0),
-    ("往上", 250.0),
-    ("往里", 200.0),
-    ("往东", 250.0),
-    ("往西", 250.0),
-    ("往南", 250.0),
-    ("往北", 250.0),
-    ("往", 250.0),
-    ("向东", 250.0),
-    ("向西", 250.0),
-    ("向南", 250.0),
-    ("向北", 250.0),
-    ("方向", 400.0),
-    ("那边", 150.0),
-    ("这边", 100.0),
-    ("那头", 200.0),
-    ("那里", 100.0),
-    ("这里", 60.0),
-    ("那一片", 300.0),
-    ("那片", 300.0),
-    ("沿线", 300.0),
-    ("旁", 60.0),
-    ("侧", 60.0),
-    ("边", 60.0),
+    ("斜对面", 100.0), ("正对面", 80.0), ("对面", 80.0), ("对过", 80.0), ("隔壁", 60.0), ("隔篱", 60.0),
+    ("旁边", 60.0), ("侧边", 60.0), ("边上", 60.0), ("附近", 200.0), ("周边", 250.0), ("周围", 200.0),
+    ("一带", 300.0), ("左右", 150.0), ("大门口", 30.0), ("门口", 30.0), ("门前", 30.0), ("门外", 40.0),
+    ("大门", 30.0), ("正门", 40.0), ("后门", 60.0), ("侧门", 60.0), ("东门", 60.0), ("西门", 60.0),
+    ("南门", 60.0), ("北门", 60.0), ("后面", 80.0), ("后边", 80.0), ("背后", 80.0), ("后头", 80.0),
+    ("前面", 80.0), ("前边", 80.0), ("外面", 60.0), ("楼下", 30.0), ("底下", 40.0), ("下面", 40.0),
+    ("路口", 150.0), ("村口", 150.0), ("街口", 150.0), ("入口", 60.0), ("出口", 60.0), ("过去一点", 200.0),
+    ("过去", 200.0), ("往前", 250.0), ("往下", 250.0), ("往上", 250.0), ("往里", 200.0), ("往东", 250.0),
+    ("往西", 250.0), ("往南", 250.0), ("往北", 250.0), ("往", 250.0), ("向东", 250.0), ("向西", 250.0),
+    ("向南", 250.0), ("向北", 250.0), ("方向", 400.0), ("那边", 150.0), ("这边", 100.0), ("那头", 200.0),
+    ("那里", 100.0), ("这里", 60.0), ("那一片", 300.0), ("那片", 300.0), ("沿线", 300.0), ("旁", 60.0),
+    ("侧", 60.0), ("边", 60.0),
 ];
 
-/// English words for nearness before a name.
+/// Words for nearness before a name, most of them English.
+#[rustfmt::skip]
 const NEARNESS_EN: &[(&str, f64)] = &[
-    ("across the street from", 100.0),
-    ("across the road from", 100.0),
-    ("across from", 80.0),
-    ("opposite", 80.0),
-    ("next door to", 60.0),
-    ("next to", 60.0),
-    ("beside", 60.0),
-    ("behind", 80.0),
-    ("in front of", 60.0),
-    ("outside", 50.0),
-    ("near", 200.0),
-    ("close to", 200.0),
-    ("around", 200.0),
-    ("by", 60.0),
-    ("just past", 200.0),
-    ("past", 200.0),
-    ("not far from", 300.0),
-    ("the back of", 80.0),
-    ("the gate of", 40.0),
-    ("the entrance of", 40.0),
-    ("the entrance to", 40.0),
-    ("off", 150.0),
-    ("under", 40.0),
+    ("靠近", 200.0), ("临近", 200.0), ("挨着", 80.0), ("快到", 250.0), ("across the street from", 100.0), ("across the road from", 100.0), ("across from", 80.0),
+    ("opposite", 80.0), ("next door to", 60.0), ("next to", 60.0), ("beside", 60.0), ("behind", 80.0),
+    ("in front of", 60.0), ("outside", 50.0), ("near", 200.0), ("close to", 200.0), ("around", 200.0),
+    ("by", 60.0), ("just past", 200.0), ("past", 200.0), ("not far from", 300.0), ("the back of", 80.0),
+    ("the gate of", 40.0), ("the entrance of", 40.0), ("the entrance to", 40.0), ("off", 150.0), ("under", 40.0),
     ("below", 40.0),
 ];
 
 /// Words before a place where somebody went away to.
+#[rustfmt::skip]
 const AWAY: &[&str] = &[
-    "往",
-    "向",
-    "朝",
-    "朝着",
-    "逃到",
-    "逃去",
-    "逃进",
-    "逃回",
-    "跑到",
-    "跑去",
-    "跑进",
-    "跑回",
-    "跑入",
-    "窜到",
-    "窜进",
-    "溜到",
-    "溜进",
-    "溜去",
-    "躲到",
-    "躲进",
-    "开去",
-    "骑去",
-    "追到",
-    "追去",
-    "送到",
-    "送去",
-    "送往",
-    "送进",
-    "拉到",
-    "抬到",
-    "转到",
-    "转去",
-    "带到",
-    "带去",
-    "跑咗去",
-    "走咗去",
-    "奔",
+    "往", "向", "朝", "朝着", "逃到", "逃去", "逃进", "逃回", "跑到", "跑去", "跑进", "跑回", "跑入", "窜到",
+    "窜进", "溜到", "溜进", "溜去", "躲到", "躲进", "开去", "骑去", "追到", "追去", "送到", "送去", "送往",
+    "送进", "拉到", "抬到", "转到", "转去", "带到", "带去", "跑咗去", "走咗去", "奔",
 ];
 
 /// Compounds that end like one of `AWAY` and are none.
 const NOT_AWAY: &[&str] = &["来往", "以往", "方向", "过往", "交往", "面向"];
 
 /// Words before a place that is not where it happened.
+#[rustfmt::skip]
 const ASIDE: &[&str] = &[
-    "住",
-    "住在",
-    "家住",
-    "家在",
-    "来自",
-    "我是",
-    "我们是",
-    "他是",
-    "她是",
-    "去",
-    "去过",
-    "路过",
-    "经过",
-    "上次在",
-    "上回在",
-    "之前在",
-    "以前在",
-    "去年在",
-    "回",
-    "回到",
-    "距",
-    "距离",
-    "离",
-    "班在",
-    "嚟自",
-    "住喺",
-    "前往",
-    "赶往",
-    "开往",
-    "发往",
-    "属于",
-    "想去",
-    "要去",
-    "准备去",
-    "不像",
-    "不比",
-    "还是上次",
+    "住", "住在", "家住", "家在", "来自", "我是", "我们是", "他是", "她是", "去", "去过", "路过", "经过",
+    "上次在", "上回在", "之前在", "以前在", "去年在", "回", "回到", "距", "距离", "离", "班在", "嚟自", "住喺",
+    "前往", "赶往", "开往", "发往", "属于", "想去", "要去", "准备去", "不像", "不比", "还是上次",
 ];
 
 /// Words before a place that is denied.
@@ -222,48 +84,12 @@ const DENIED: &[&str] = &[
 ];
 
 /// Words before police or a hospital that were called, not visited.
+#[rustfmt::skip]
 const CALLED: &[&str] = &[
-    "打给",
-    "打",
-    "打了",
-    "叫",
-    "叫了",
-    "报",
-    "报给",
-    "报到",
-    "报告",
-    "联系",
-    "联系了",
-    "通知",
-    "通知了",
-    "告诉",
-    "告诉了",
-    "找",
-    "请",
-    "给",
-    "问",
-    "麻烦",
-    "建议",
-    "希望",
-    "跟",
-    "和",
-    "向",
-    "call ",
-    "called ",
-    "calling ",
-    "call the ",
-    "called the ",
-    "tell the ",
-    "told the ",
-    "contact the ",
-    "contacted the ",
-    "phoned the ",
-    "rang the ",
-    "notify the ",
-    "reported to the ",
-    "reported it to the ",
-    "report to the ",
-    "went to the ",
+    "打给", "打", "打了", "叫", "叫了", "报", "报给", "报到", "报告", "联系", "联系了", "通知", "通知了", "告诉",
+    "告诉了", "找", "请", "给", "问", "麻烦", "建议", "希望", "跟", "和", "向", "call ", "called ", "calling ",
+    "call the ", "called the ", "tell the ", "told the ", "contact the ", "contacted the ", "phoned the ",
+    "rang the ", "notify the ", "reported to the ", "reported it to the ", "report to the ", "went to the ",
     "to the ",
 ];
 
@@ -289,71 +115,33 @@ const TAKEN: &[&str] = &[
 ];
 
 /// Words right before the scene itself.
+#[rustfmt::skip]
 const DIRECT: &[&str] = &[
-    "在",
-    "喺",
-    "位于",
-    "就是",
-    "就系",
-    "地点",
-    "地点:",
-    "位置",
-    "位置:",
-    "地址:",
-    "at ",
-    "at the ",
-    "in ",
-    "in the ",
-    "inside ",
-    "inside the ",
-    "on ",
-    "on the ",
-    "@",
+    "在", "喺", "位于", "就是", "就系", "地点", "地点:", "位置", "位置:", "地址:", "at ", "at the ", "in ",
+    "in the ", "inside ", "inside the ", "on ", "on the ", "@",
 ];
 
 /// Verbs of going away, before a preposition.
+#[rustfmt::skip]
 const LEAVING: &[&str] = &[
-    "fled",
-    "fleeing",
-    "flee",
-    "ran",
-    "running",
-    "run",
-    "escaped",
-    "escaping",
-    "drove",
-    "driving",
-    "rode",
-    "riding",
-    "sped",
-    "headed",
-    "heading",
-    "heads",
-    "made",
-    "took",
-    "walked",
-    "went",
-    "going",
-    "bound",
-    "chased",
-    "taken",
-    "rushed",
-    "brought",
-    "sent",
-    "off",
-    "away",
-    "back",
-    "rode",
-    "cycled",
-    "disappeared",
+    "fled", "fleeing", "flee", "ran", "running", "run", "escaped", "escaping", "drove", "driving", "rode",
+    "riding", "sped", "headed", "heading", "heads", "made", "took", "walked", "went", "going", "bound", "chased",
+    "taken", "rushed", "brought", "sent", "off", "away", "back", "rode", "cycled", "disappeared",
 ];
 
+/// Verbs of getting away for good.
+const FLEEING: &[&str] =
+    &["fled", "fleeing", "flee", "ran", "escaped", "escaping", "sped", "off", "away", "disappeared", "chased"];
+
 /// Prepositions of going away.
-const TOWARDS: &[&str] = &["to", "into", "for", "down", "along", "up", "onto", "via", "through", "out"];
+const TOWARDS: &[&str] = &["to", "into", "for", "onto", "out"];
+
+/// Prepositions of going by way of a place.
+const ALONG: &[&str] = &["down", "along", "up", "via", "through"];
 
 /// What the words around a name say of its part in the message.
 pub(super) fn role(before: &str, after: &str, kind: &str) -> Role {
-    let before = before.trim_end_matches([' ', '"', '\'', '[', '(']);
+    let before = tail(before).trim_end_matches([' ', '"', '\'', '[', '(']);
     let ends = |words: &[&str]| words.iter().any(|word| before.ends_with(word.trim_end()) && begins_word(before, word));
     if ends(DENIED) && !before.ends_with("是不是") && !before.ends_with("是不是在") && !before.ends_with("在不在")
     {
@@ -369,7 +157,10 @@ pub(super) fn role(before: &str, after: &str, kind: &str) -> Role {
     if ends(AWAY) && !ends(NOT_AWAY) || is_away_english(before) {
         return Role::Away;
     }
-    if ends(ASIDE) || is_aside_english(before) || is_of_people(after) {
+    let looked_on = ["看到", "看见", "见到", "睇到", "睇见", "听到", "听见"]
+        .iter()
+        .any(|word| after.trim_start().starts_with(word));
+    if looked_on || ends(ASIDE) || is_aside_english(before) || is_of_people(after) {
         return Role::Aside;
     }
     if ends(&["从", "由", "自", "from", "from the"])
@@ -383,6 +174,15 @@ pub(super) fn role(before: &str, after: &str, kind: &str) -> Role {
 /// Whether the words right before say that it happened there.
 pub(super) fn is_direct(before: &str) -> bool {
     DIRECT.iter().any(|word| before.ends_with(word) && begins_word(before, word))
+}
+
+/// The last words of a text: all that the lists look at, so that long texts cost no more.
+fn tail(text: &str) -> &str {
+    let mut start = text.len().saturating_sub(64);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
 }
 
 /// A Latin word begins where no letter stands before it.
@@ -406,8 +206,9 @@ pub(super) fn nearness(after: &str) -> Option<(usize, f64)> {
     Some((length, *metres))
 }
 
-/// Nearness told in English before a name: length in bytes of the words, and metres.
+/// Nearness told before a name: length in bytes of the words, and metres.
 pub(super) fn nearness_before(before: &str) -> Option<(usize, f64)> {
+    let before = tail(before);
     let bare = before.strip_suffix(' ').unwrap_or(before);
     let bare = bare.strip_suffix(" the").or_else(|| bare.strip_suffix(" my")).unwrap_or(bare);
     NEARNESS_EN
@@ -428,6 +229,10 @@ fn is_away_english(before: &str) -> bool {
     }
     if last == "of" {
         return words.next() == Some("direction");
+    }
+    // Who is heading down a road is on it; who fled down it is gone.
+    if ALONG.contains(&last) {
+        return words.take(2).any(|word| FLEEING.contains(&word));
     }
     TOWARDS.contains(&last) && words.take(2).any(|word| LEAVING.contains(&word))
 }
@@ -450,11 +255,10 @@ fn is_aside_english(before: &str) -> bool {
 /// Whether a name only says where people are from: 石桥村人, 石桥村的人.
 fn is_of_people(after: &str) -> bool {
     let rest = after.strip_prefix("的").unwrap_or(after);
-    let from_there = rest.starts_with('人')
-        && !rest.starts_with("人行")
-        && !rest.starts_with("人家")
-        && !rest.starts_with("人多")
-        && !rest.starts_with("人很");
+    let of_people = after.starts_with("的人");
+    let from_there = rest.strip_prefix('人').is_some_and(|rest| {
+        of_people || rest.chars().next().is_none_or(|c| !is_han_char(c) || "在也来又都说和跟把偷打经常干".contains(c))
+    });
     from_there || rest.starts_with("本地人") || rest.starts_with("籍")
 }
 
@@ -463,17 +267,14 @@ pub(super) fn opens(before: &str) -> bool {
     match before.chars().next_back() {
         None => true,
         Some(c) if !is_han_char(c) => true,
-        Some(c) => "在到去从往向于是就离住来回和跟与对经过喺响的了进出有朝系近".contains(c),
+        Some(c) => "在到去从往向于是就离住来回和跟与对经过喺响的了进出有朝系近才晚早午夜刚天日点分时号".contains(c),
     }
 }
 
-/// Whether a short name may end here: nothing behind it, or a word that goes on about a place.
-pub(super) fn closes(after: &str) -> bool {
-    const GOES_ON: &str = "对旁附隔门后前里楼栋座大宿饭食厂店那这一的有又被发车停地下保物仓东西南北今昨明早晚刚上边期口内外往二三四五六七八九十两几中凌正还出也都着出冒起失没突来天厨房包厢";
-    match after.chars().next() {
-        None => true,
-        Some(c) => !is_han_char(c) || GOES_ON.contains(c),
-    }
+/// Whether the words behind a short name go on about a place.
+pub(super) fn goes_on_about(after: &str) -> bool {
+    const ABOUT: &str = "对旁附隔门后前里楼栋座大宿饭食厂店那这一的有又被发车停地下保物仓东西南北今昨明早晚刚上边期口内外往二三四五六七八九十两几中凌正还出也都着冒起失没突来厨房包厢打";
+    after.chars().next().is_some_and(|c| c.is_ascii_digit() || ABOUT.contains(c))
 }
 
 #[cfg(test)]
@@ -490,10 +291,13 @@ mod tests {
             ("he ran off towards the ", "", "road", Role::Away),
             ("two men fled down ", "", "road", Role::Away),
             ("man drove off to ", "", "road", Role::Away),
+            ("a car heading down ", "", "road", Role::Scene),
+            ("我在", "看到有人打架", "compound", Role::Aside),
             ("a fight in ", "", "compound", Role::Scene),
             ("送到", "", "hospital", Role::Denied),
             ("我住", "三栋", "compound", Role::Aside),
             ("几个", "人在打架", "village", Role::Aside),
+            ("", "人民路那边", "park", Role::Scene),
             ("不是", "", "village", Role::Denied),
             ("是不是", "那边", "village", Role::Scene),
             ("已经打给", "了", "police_station", Role::Denied),

@@ -98,7 +98,7 @@ fn pair(text: &str, tokens: &[Token], at: usize, area: Option<Wgs84>) -> Option<
     let span = tokens[at].span.start..tokens[end - 1].span.end;
     let whole = text.trim() == text[span.clone()].trim();
     if is_in_list(tokens, at, end) || is_priced(text, &span, &first, &second) {
-        return Some((None, end));
+        return Some((None, at + 1));
     }
     let Some((lat, lon)) = axes(&first, &second, whole, separator, area) else {
         return Some((None, at + 1));
@@ -176,9 +176,7 @@ impl Angle {
     fn is_believed(&self, both_told: bool, whole: bool) -> bool {
         match self.shape {
             Shape::Decimal(0) => both_told && self.marked,
-            Shape::Decimal(n) => {
-                both_told && (self.marked || n >= 3 || n >= 2 && self.side.is_none() || whole) || !both_told
-            }
+            Shape::Decimal(n) => !both_told || self.marked || whole || n >= 3 || n >= 2 && self.side.is_none(),
             Shape::Parts(_) | Shape::Dotted | Shape::Loose(_) => true,
             Shape::Packed => both_told,
         }
@@ -406,4 +404,100 @@ fn is_hemisphere(tokens: &[Token], at: usize) -> bool {
 /// Degrees from degrees, minutes and seconds; `None` if minutes or seconds reach 60.
 fn sexagesimal(degrees: f64, minutes: f64, seconds: f64) -> Option<f64> {
     (minutes < 60.0 && seconds < 60.0).then_some(degrees + minutes / 60.0 + seconds / 3600.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::place::fold::Folded;
+    use proptest::prelude::*;
+
+    fn found(text: &str) -> Option<(String, f64, f64)> {
+        let folded = Folded::new(text);
+        find_coordinates(&folded.text, &[], None).map(|p| (folded.words(p.span).to_owned(), p.lat, p.lon))
+    }
+
+    #[test]
+    fn pairs_are_found_in_messages() {
+        for (text, words, lat, lon) in [
+            ("路灯坏了 22.9512,114.0321 一闪一闪", "22.9512,114.0321", 22.9512, 114.0321),
+            ("在２２．９５１２，１１４．０３２１这里", "２２．９５１２，１１４．０３２１", 22.9512, 114.0321),
+            ("114.0321,22.9512", "114.0321,22.9512", 22.9512, 114.0321),
+            ("(22.951, 114.032) 附近", "22.951, 114.032", 22.951, 114.032),
+            ("北纬22.9512度，东经114.0321度有火", "北纬22.9512度，东经114.0321度", 22.9512, 114.0321),
+            ("東經114.0321 北緯22.9512", "東經114.0321 北緯22.9512", 22.9512, 114.0321),
+            ("纬度：22.9512 经度：114.0321", "纬度：22.9512 经度：114.0321", 22.9512, 114.0321),
+            ("{\"lat\":22.9512,\"lng\":114.0321}", "lat\":22.9512,\"lng\":114.0321", 22.9512, 114.0321),
+            ("北纬22度30分36秒 东经114度1分12秒", "北纬22度30分36秒 东经114度1分12秒", 22.51, 114.02),
+            ("at 22°30'36\"N 114°1'12\"E now", "22°30'36\"N 114°1'12\"E", 22.51, 114.02),
+            ("22°30′36″N, 114°1′12″E", "22°30′36″N, 114°1′12″E", 22.51, 114.02),
+            ("N 22 30.6 E 114 1.2", "N 22 30.6 E 114 1.2", 22.51, 114.02),
+            ("22:30:36N 114:1:12E", "22:30:36N 114:1:12E", 22.51, 114.02),
+            ("2230.6N11401.2E", "2230.6N11401.2E", 22.51, 114.02),
+            ("22.30.36S 114.1.12W", "22.30.36S 114.1.12W", -22.51, -114.02),
+            ("-33.8688, 151.2093", "-33.8688, 151.2093", -33.8688, 151.2093),
+            ("23 26m 22s S 23 27m 30s E", "23 26m 22s S 23 27m 30s E", -23.439_444, 23.458_333),
+        ] {
+            let Some((got, a, b)) = found(text) else { panic!("{text}: nothing found") };
+            assert!((a - lat).abs() < 1e-5 && (b - lon).abs() < 1e-5, "{text}: {a} {b}");
+            assert_eq!(got, words);
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_none() {
+        for text in [
+            "10,10",
+            "鸡蛋3.8,4.2一斤",
+            "原价128.5000,现价99.9000元",
+            "体温38.5度 39.2度",
+            "电话138-0000-0000",
+            "身份证440000199001010000",
+            "2026-11-03 12:30:15 14:20:10",
+            "8点30分 3栋2单元",
+            "E3座 S5楼",
+            "1 2 3 4 5 6 7 8",
+            "-40.4183318, 12.3455, 74.6411133",
+            "1234.524234234, 1241.1541241234",
+            "90°4'17.698\"S, 23°4'17.698\"E",
+            "23°45'12.2''S 18.33'56.7''E",
+            "40.1234° W 60.1234° W",
+            "S 27.45.34 S 23.23.23",
+            "192.168.10.11 10.0.0.1",
+        ] {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_area_settles_an_order_that_could_be_either() {
+        let urumqi = Wgs84::new(43.8, 87.6);
+        let read = |area| find_coordinates("87.6168,43.8256", &[], area).map(|p| (p.lat, p.lon));
+        assert_eq!(read(None), Some((87.6168, 43.8256)));
+        assert_eq!(read(urumqi), Some((43.8256, 87.6168)));
+    }
+
+    #[test]
+    fn digits_and_words_tell_accuracy_and_datum() {
+        let read = |text: &str| find_coordinates(text, &[], None).map(|p| (p.accuracy_m, p.datum));
+        assert_eq!(read("22.95123,114.03214"), Some((10.0, Datum::Wgs84)));
+        assert_eq!(read("高德坐标 22.951,114.032"), Some((111.0, Datum::Gcj02)));
+        assert_eq!(read("bd09 22.95123,114.03214"), Some((10.0, Datum::Bd09)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,60}|[0-9NSEW°'\".,:; /-]{0,40}|[0-9.度分秒北纬东经,]{0,30}") {
+            if let Some((words, lat, lon)) = found(&text) {
+                prop_assert!(text.contains(&words) && Wgs84::new(lat, lon).is_some());
+            }
+        }
+
+        #[test]
+        fn what_was_written_is_read(lat in -89.0..89.0f64, lon in 91.0..179.0f64) {
+            let text = format!("有人在{lat:.5},{lon:.5}打架");
+            let (_, a, b) = found(&text).unwrap();
+            prop_assert!((a - lat).abs() < 1e-5 && (b - lon).abs() < 1e-5);
+        }
+    }
 }

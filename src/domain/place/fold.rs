@@ -56,6 +56,12 @@ impl<'a> Folded<'a> {
     }
 }
 
+/// The span that overlaps another, of spans in order that do not overlap each other.
+pub(super) fn overlapping<'s>(spans: &'s [Range<usize>], span: &Range<usize>) -> Option<&'s Range<usize>> {
+    let at = spans.partition_point(|other| other.end <= span.start);
+    spans.get(at).filter(|other| other.start < span.end)
+}
+
 /// A name or pattern folded the same way, without blanks at its ends.
 pub(super) fn fold_name(name: &str) -> String {
     Folded::new(name.trim()).text.trim().to_owned()

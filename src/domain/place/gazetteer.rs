@@ -5,7 +5,7 @@
 
 use super::context::nearness;
 use super::coordinates::find_coordinates;
-use super::fold::{Folded, fold_name};
+use super::fold::{Folded, fold_name, overlapping};
 use super::link::{Link, Meaning, find_links};
 use super::mention::{Choice, find_mentions};
 use super::names::{Rank, is_han, variants};
@@ -192,7 +192,7 @@ impl Gazetteer {
             if word.len() <= 24
                 && !word.is_empty()
                 && (has_both || called())
-                && !skip.iter().any(|span| span.contains(&start))
+                && overlapping(skip, &(start..end)).is_none()
             {
                 // P-014 is one code; of P014-2 the first part may be.
                 for word in [word, word.split(['-', '_']).next().unwrap_or(word)] {
@@ -327,3 +327,7 @@ fn centre(places: &[Place]) -> Option<Wgs84> {
     let ((south, north), (west, east)) = (bounds(|p| p.at.lat), bounds(|p| p.at.lon));
     (north - south < 0.4 && east - west < 0.4).then(|| Wgs84::new((south + north) / 2.0, (west + east) / 2.0)).flatten()
 }
+
+#[cfg(test)]
+#[path = "gazetteer_tests.rs"]
+mod tests;

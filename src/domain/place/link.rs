@@ -58,6 +58,9 @@ const PIN_ACCURACY_M: f64 = 20.0;
 /// The middle of somebody's map view.
 const VIEW_ACCURACY_M: f64 = 100.0;
 
+/// Longer than any link that a map makes; what goes on beyond is no link.
+const LONGEST: usize = 1_000;
+
 /// How links begin: schemes, and hosts that people paste without one.
 const OPENINGS: &[&str] =
     &["http://", "https://", "geo:", "qqmap://", "androidamap://", "iosamap://", "amapuri://", "baidumap://"];
@@ -129,7 +132,8 @@ fn length(text: &str) -> usize {
             || "<>\"，。；！？、（）【】「」『』《》“”‘’…：".contains(c)
             || ('\u{200B}'..='\u{200F}').contains(&c)
     };
-    let whole = &text[..text.find(is_stop).unwrap_or(text.len())];
+    let whole =
+        &text[..text.char_indices().find(|(at, c)| *at >= LONGEST || is_stop(*c)).map_or(text.len(), |(at, _)| at)];
     let mut end = whole.len();
     let mut at = 0;
     while let Some(run) = whole[at..].find(|c: char| !c.is_ascii()) {
@@ -137,7 +141,10 @@ fn length(text: &str) -> usize {
         let stop = whole[start..].find(|c: char| c.is_ascii()).map_or(whole.len(), |n| start + n);
         let goes_on = whole[stop..].starts_with(['&', '/', '%', ';', ',', '+', '(', ')', '-', '|']);
         let is_value = whole[..start].ends_with(['=', ',', ':', '(']) && whole[..start].contains('?');
-        if !(goes_on && whole[..start].contains(['?', '=']) || goes_on && whole[stop..].contains('@') || is_value) {
+        let in_link = goes_on && (whole[..start].contains(['?', '=']) || whole[stop..].contains('@'));
+        // 某路1号: the same value goes on behind a digit.
+        let same_value = at > 0 && !whole[at..start].contains(['&', '?', '#', '/']);
+        if !in_link && !is_value && !same_value {
             end = start;
             break;
         }
@@ -427,4 +434,132 @@ fn number(text: &str) -> Option<f64> {
     let text = text.trim_matches([' ', '+']);
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     if plain { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn only(message: &str) -> (Meaning, &str) {
+        let links = find_links(message);
+        assert_eq!(links.len(), 1, "{message}: {links:?}");
+        (links[0].meaning, &message[links[0].span.clone()])
+    }
+
+    #[test]
+    fn each_form_has_its_order_and_datum() {
+        let (lat, lon) = (22.951, 114.032);
+        for (link, datum) in [
+            ("https://uri.amap.com/marker?position=114.032,22.951&name=家", Datum::Gcj02),
+            ("https://uri.amap.com/marker?position=114.032%2C22.951&coordinate=wgs84", Datum::Wgs84),
+            ("https://wb.amap.com/?q=22.951,114.032,某店", Datum::Gcj02),
+            ("http://wb.amap.com/?p=B0FF123,22.951,114.032,某店,某路1号", Datum::Gcj02),
+            ("https://www.amap.com/regeo?lng=114.032&lat=22.951&name=x", Datum::Gcj02),
+            ("http://api.map.baidu.com/marker?location=22.951,114.032&title=屋&content=屋&output=html", Datum::Bd09),
+            ("http://api.map.baidu.com/geocoder?location=22.951,114.032&coord_type=gcj02", Datum::Gcj02),
+            ("http://api.map.baidu.com/marker?location=22.951,114.032&coord_type=wgs84", Datum::Wgs84),
+            (
+                "https://apis.map.qq.com/uri/v1/marker?marker=coord:22.951,114.032;title:店;addr:路&referer=a",
+                Datum::Gcj02,
+            ),
+            ("https://apis.map.qq.com/uri/v1/marker?marker=coord:22.951,114.032;title:a&coord_type=1", Datum::Wgs84),
+            ("https://apis.map.qq.com/uri/v1/geocoder?coord=22.951,114.032", Datum::Gcj02),
+            ("qqmap://map/marker?marker=coord:22.951,114.032;title:a", Datum::Gcj02),
+            ("https://www.google.com/maps/@22.951,114.032,17z", Datum::Gcj02),
+            ("https://www.google.com/maps/place/X/@1.0,2.0,17z/data=!3m1!8m2!3d22.951!4d114.032", Datum::Gcj02),
+            ("https://maps.google.com/?q=22.951,114.032", Datum::Gcj02),
+            ("https://www.google.com/maps/search/?api=1&query=22.951%2C114.032", Datum::Gcj02),
+            ("https://maps.google.com/maps?daddr=Somewhere@22.951,114.032", Datum::Gcj02),
+            ("https://maps.apple.com/?ll=22.951,114.032&q=Pin", Datum::Wgs84),
+            ("https://www.openstreetmap.org/?mlat=22.951&mlon=114.032#map=17/1/2", Datum::Wgs84),
+            ("https://www.openstreetmap.org/#map=17/22.951/114.032", Datum::Wgs84),
+            ("geo:22.951,114.032?z=17", Datum::Wgs84),
+            ("geo:0,0?q=22.951,114.032(here)", Datum::Wgs84),
+            ("uri.amap.com/marker?position=114.032,22.951", Datum::Gcj02),
+        ] {
+            let (Meaning::Point(point), whole) = only(link) else { panic!("{link}: no point") };
+            assert_eq!(whole, link);
+            assert_eq!(point.datum, datum, "{link}");
+            assert!(point.at.distance_m(Wgs84::from_datum(datum, lat, lon)) < 0.01, "{link}: {point:?}");
+        }
+    }
+
+    #[test]
+    fn baidu_pages_are_in_its_own_metres() {
+        for link in [
+            "https://map.baidu.com/@12693763.634,3874151.929,17z",
+            "https://map.baidu.com/poi/某地/@12693763.634,3874151.929,13z",
+            "https://map.baidu.com/mobile/webapp/place/detail/qt=inf&a=1?sharegeo=12693763.634,3874151.929",
+        ] {
+            let (Meaning::Point(point), whole) = only(link) else { panic!("{link}: no point") };
+            assert_eq!(whole, link);
+            assert!(point.at.distance_m(Wgs84 { lat: 33.013_355_6, lon: 114.016_432_2 }) < 1.0, "{link}: {point:?}");
+        }
+    }
+
+    #[test]
+    fn google_is_unshifted_outside_the_mainland() {
+        for (lat, lon, datum) in
+            [(51.5, -0.126, Datum::Wgs84), (22.2819, 114.1582, Datum::Wgs84), (39.9, 116.4, Datum::Gcj02)]
+        {
+            let link = format!("https://maps.google.com/?q={lat},{lon}");
+            let (Meaning::Point(point), _) = only(&link) else { panic!("{link}: no point") };
+            assert_eq!(point.datum, datum, "{link}");
+        }
+    }
+
+    #[test]
+    fn links_without_a_point_are_opaque() {
+        for link in [
+            "https://uri.amap.com/marker?poiid=B0FFG12345",
+            "https://surl.amap.com/4nDzK1x",
+            "https://j.map.baidu.com/ab/cdef",
+            "https://map.baidu.com/?poiShareUid=abc",
+            "https://map.baidu.com/?s=inf&uid=abc",
+            "https://maps.app.goo.gl/AbCd",
+            "https://goo.gl/maps/AbCd",
+            "https://maps.apple/p/AbCd",
+            "https://maps.apple.com/?auid=123",
+            "https://maps.google.com/?q=Somewhere",
+            "https://maps.google.com/?q=91.0,181.0",
+        ] {
+            assert_eq!(only(link), (Meaning::Opaque, link));
+        }
+        assert_eq!(only("https://example.org/?q=22.951,114.032").0, Meaning::Foreign);
+        assert!(find_links("geo: 地点 a.b/c 8/10").is_empty());
+    }
+
+    #[test]
+    fn the_sentence_goes_on_behind_a_link() {
+        for (message, link) in [
+            ("看 https://surl.amap.com/4nDzK1x有人打架", "https://surl.amap.com/4nDzK1x"),
+            ("(https://maps.apple.com/?ll=22.951,114.032).", "https://maps.apple.com/?ll=22.951,114.032"),
+            ("https://osm.org/go/0EEQjE--，快来", "https://osm.org/go/0EEQjE--"),
+        ] {
+            assert_eq!(only(message).1, link);
+        }
+    }
+
+    #[test]
+    fn openstreetmap_short_codes_decode_offline() {
+        for code in ["0EEQjE--", "0EEQjE=="] {
+            let point = osm_short(code).unwrap();
+            assert!(
+                (point.at.lat - 51.510_772_705).abs() < 1e-6 && (point.at.lon - 0.054_931_641).abs() < 1e-6,
+                "{point:?}"
+            );
+        }
+        assert_eq!(osm_short("~v2juONc--"), osm_short("@v2juONc=-"), "the old letter for 63");
+        assert!(osm_short("!").is_none() && osm_short("A").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,60}|https://(uri.amap.com|map.baidu.com|osm.org/go|maps.google.com)/[ -~]{0,40}|geo:[ -~中]{0,20}") {
+            for link in find_links(&text) {
+                prop_assert!(text.get(link.span.clone()).is_some_and(|words| !words.is_empty()));
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Owns every reading of a place from words and the geometry behind it. Knows nothing of time,
 //! categories or storage. Called by `domain::tip` and by the flow.
 
+mod china;
 mod context;
 mod coordinates;
 pub mod datum;
@@ -14,6 +15,7 @@ mod mention;
 mod names;
 mod near;
 pub mod plus_code;
+mod spelling;
 mod token;
 mod traditional;
 mod unknown;

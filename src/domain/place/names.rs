@@ -218,6 +218,17 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
         out.push((format!("{base}公交站"), Rank::Derived));
         out.push((format!("{base}车站"), Rank::Derived));
     }
+    // 三中 → 第三中学.
+    if let [digit, level] = name.chars().collect::<Vec<_>>()[..]
+        && "一二三四五六七八九".contains(digit)
+        && let Some(full) = match level {
+            '中' => Some("中学"),
+            '小' => Some("小学"),
+            _ => None,
+        }
+    {
+        out.push((format!("第{digit}{full}"), Rank::Derived));
+    }
     // Chinese digits in numbered schools and such: 第3中学, 3中.
     out.push((arabic_digits(name), Rank::Derived));
 }

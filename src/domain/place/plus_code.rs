@@ -4,6 +4,7 @@
 //! (google/open-location-code). Called by the gazetteer's `find_place` and by `link`.
 
 use super::Wgs84;
+use super::fold::overlapping;
 use std::ops::Range;
 
 const ALPHABET: &[u8; 20] = b"23456789CFGHJMPQRVWX";
@@ -170,7 +171,7 @@ pub(super) fn find_code(text: &str, skip: &[Range<usize>]) -> Option<Range<usize
         let code = &text[start..end];
         let written = code.bytes().any(|b| b.is_ascii_alphabetic())
             && code.len() <= LONGEST + 1
-            && !skip.iter().any(|span| span.start < end && start < span.end);
+            && overlapping(skip, &(start..end)).is_none();
         let told = is_full(code) && !code.contains("0000") || is_short(code) && plus - start >= 4 && end - plus > 2;
         (written && told).then_some(start..end)
     })

@@ -2,6 +2,7 @@
 //!
 //! Owns the cutting of folded text; knows no grammar. Called by `coordinates`.
 
+use super::fold::overlapping;
 use std::ops::Range;
 
 /// Latitude or longitude.
@@ -123,7 +124,7 @@ pub(super) fn tokens(text: &str, skip: &[Range<usize>]) -> Vec<Token> {
     let mut at = 0;
     let mut spaced = false;
     while let Some(c) = text[at..].chars().next() {
-        if let Some(span) = skip.iter().find(|span| span.contains(&at)) {
+        if let Some(span) = overlapping(skip, &(at..at + 1)) {
             push_other(&mut tokens, at..span.end, spaced);
             (at, spaced) = (span.end, false);
             continue;

@@ -4,7 +4,7 @@
 //! found is shown and asked about. Called by `gazetteer` when no sharp place was found.
 
 use super::context::{Role, role};
-use super::fold::Folded;
+use super::fold::{Folded, overlapping};
 use super::names::is_han_char;
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
@@ -45,6 +45,7 @@ const ENDINGS: &[&str] = &[
     "公园",
     "体育场",
     "车站",
+    "公交站",
     "地铁站",
     "加油站",
     "停车场",
@@ -77,8 +78,9 @@ const GENERIC: &[&str] = &[
     "柏油", "城中", "农贸", "手机", "大型", "便利", "生鲜", "办公", "教学", "综合", "宿舍", "地下", "露天", "商业",
     "步行", "公交", "地铁", "火车", "住宅", "工业", "居民", "马", "铁", "道", "网", "线", "菜", "大", "小", "半", "一",
     "十", "老", "旧", "新", "后", "前", "上", "下", "农", "工", "学", "家", "房", "楼", "出租", "平价", "连锁", "五星",
-    "快捷", "社区", "附属", "私立", "公立", "走", "迷", "拦", "修", "堵", "带", "楼下", "我们", "自家", "几个", "海鲜",
-    "水果", "批发", "二手", "废弃", "建筑", "人行", "主干", "必经", "一段", "这段",
+    "快捷", "社区", "附属", "私立", "公立", "走", "迷", "拦", "修", "堵", "带", "楼下", "我们", "下午", "上午", "中午",
+    "晚上", "早上", "凌晨", "傍晚", "半夜", "夜里", "自家", "几个", "海鲜", "水果", "批发", "二手", "废弃", "建筑",
+    "人行", "主干", "必经", "一段", "这段",
 ];
 
 static MATCHER: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -99,19 +101,14 @@ static ENGLISH: LazyLock<Regex> = LazyLock::new(|| {
 /// The first words of a text that look like a place; `known` are spans, in order, that are names already.
 pub(super) fn find_unknown(folded: &Folded, known: &[Range<usize>], skip: &[Range<usize>]) -> Option<Range<usize>> {
     let text = folded.text.as_str();
-    let taken =
-        |span: &Range<usize>| known.iter().chain(skip).any(|other| other.start < span.end && span.start < other.end);
+    let taken = |span: &Range<usize>| overlapping(known, span).is_some() || overlapping(skip, span).is_some();
+    let ended = |spans: &[Range<usize>], at: usize| {
+        spans[..spans.partition_point(|span| span.end <= at)].last().map_or(0, |span| span.end)
+    };
     let mut last_end = 0;
     for hit in MATCHER.find_iter(text) {
         let ending = ENDINGS[hit.pattern().as_usize()];
-        let floor = known
-            .iter()
-            .chain(skip)
-            .map(|span| span.end)
-            .filter(|end| *end <= hit.start())
-            .max()
-            .unwrap_or(0)
-            .max(last_end);
+        let floor = ended(known, hit.start()).max(ended(skip, hit.start())).max(last_end);
         let start = begin(text, floor, hit.start());
         let base = &text[start..hit.start()];
         let span = start..extended(text, hit.end(), ending);
@@ -125,6 +122,12 @@ pub(super) fn find_unknown(folded: &Folded, known: &[Range<usize>], skip: &[Rang
         }
     }
     english(folded, &taken)
+}
+
+/// Whether the words right before a kind of place (水库, 汽车站) make it another one's name: 白云水库.
+pub(super) fn is_named_before(text: &str, at: usize) -> bool {
+    let base = &text[begin(text, 0, at)..at];
+    base.chars().count() >= 2 && !is_generic(base)
 }
 
 /// Where the name before an ending begins: at most six characters back, none of them a stop.

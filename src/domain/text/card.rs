@@ -66,7 +66,11 @@ impl Speaker<'_> {
                 let source = self.say(source_key(scene.source), &[]);
                 self.say(
                     "place-known",
-                    &[("name", Arg::Html(name)), ("accuracy", when::distance(scene.accuracy_m).into()), ("source", source.into())],
+                    &[
+                        ("name", Arg::Html(name)),
+                        ("accuracy", when::distance(scene.accuracy_m).into()),
+                        ("source", source.into()),
+                    ],
                 )
             }
             (None, Some(words)) => self.say("place-unknown-words", &[("words", cut(words, 80).into_owned().into())]),

@@ -3,6 +3,18 @@
 //! Pure and deterministic; each reading names the words it came from. Called by the intake flow and
 //! by the `understand` command.
 
+pub mod category;
+pub mod fold;
+pub mod label;
+pub mod reader;
+pub mod redact;
+pub mod standing;
+pub mod tag;
+pub mod time;
+pub mod urgency;
+
+pub use reader::Reader;
+
 use super::id::Millis;
 use super::place::PlaceReading;
 use serde::{Deserialize, Serialize};

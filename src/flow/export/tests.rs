@@ -99,6 +99,7 @@ pub(crate) fn call(alarm: i64, point: &str) -> (Alarm, Call) {
         distance_m: 40.0,
         called_at: at(3, 1),
         delivered_at: Some(at(3, 2)),
+        failure: None,
         acknowledged_at: Some(at(3, 20)),
         under_way_at: None,
         on_scene_at: None,
@@ -332,7 +333,7 @@ impl Store for Shelf {
     async fn postpone(&self, _: EventSeq, _: &str, _: Option<Millis>) -> StoreResult<()> {
         unreachable!("{NOT_HERE}")
     }
-    async fn report(&self, _: &[DeliveryReport], _: Millis) -> StoreResult<()> {
+    async fn report(&self, _: &[OutboxReport], _: Millis) -> StoreResult<()> {
         unreachable!("{NOT_HERE}")
     }
     async fn ring_timers(&self, _: Millis) -> StoreResult<Option<Millis>> {

@@ -1,1 +1,45 @@
+// The guide for newcomers: four steps that end with a downloaded table. It only points; people do the pressing.
+import { make } from "./message.js";
+import { personName, word } from "./words.js";
 
+const COURIER = 610501, OFFICER = 610521, CLERK = 610531, GUARD = 610541;
+const done = new Set(JSON.parse(localStorage.getItem("guide") ?? "[]"));
+export const finished = () => done.size >= 4;
+function finish(step) { if (!done.has(step)) { done.add(step); localStorage.setItem("guide", JSON.stringify([...done])); } }
+
+// Looks at what is new and ticks off what has happened.
+export function watchGuide(store) {
+  const messages = [...(store.messages.get(store.chat)?.values() ?? [])];
+  if (store.me === COURIER && messages.some((m) => m.from?.id === store.bot.id && m.reply_to_message?.from.id === COURIER)) finish(1);
+  if (calledGuard(store)) finish(2);
+  if (done.has(2) && (store.people.get(store.me)?.roles ?? []).includes("responder") && messages.some((m) => m.from?.id === store.bot.id && m.edit_date)) finish(3);
+  if (store.me === CLERK && messages.some((m) => m.document)) finish(4);
+}
+
+function calledGuard(store) {
+  const guards = [...store.people.values()].filter((person) => (person.roles ?? []).includes("responder") && store.inbox[person.id]?.buttons);
+  return guards.find((person) => person.id === GUARD) ?? guards[0];
+}
+
+export function drawGuide(host, store, go) {
+  if (!store.people.size) return;
+  const guard = calledGuard(store) ?? store.people.get(GUARD);
+  const month = new Date().toISOString().slice(0, 7);
+  const steps = [
+    ["step1", {}, () => go(COURIER, "liaison", word("tip"))],
+    ["step2", {}, () => go(OFFICER, "desk")],
+    ["step3", { name: guard ? personName(guard) : "" }, () => go(guard?.id ?? GUARD, "private")],
+    ["step4", {}, () => go(CLERK, "office", `/export ${month}`)],
+  ];
+  const now = steps.findIndex((_, n) => !done.has(n + 1));
+  const list = make("ol");
+  steps.forEach(([key, values, action], n) => {
+    const button = make("button", n === now ? "primary" : "", word(key + "do", values));
+    button.type = "button";
+    button.dataset.testid = "guide-" + (n + 1);
+    button.addEventListener("click", action);
+    const item = make("li", done.has(n + 1) ? "done" : n === now ? "now" : "", make("span", "n", done.has(n + 1) ? "✓" : String(n + 1)), make("b", "", word(key)), make("small", "", word(key + "hint")), button);
+    list.append(item);
+  });
+  host.replaceChildren(make("h2", "", word("welcome")), make("p", "", word("welcomeText")), list);
+}

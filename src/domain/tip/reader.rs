@@ -1,0 +1,229 @@
+//! Reads a whole message: marks, labels, category, time, place, urgency, what may be relayed.
+//!
+//! Folds once, then asks each reader in turn. Built once from the config and the gazetteer; holds no
+//! state. Called by the intake flow and by the `understand` command.
+
+use super::category::Categories;
+use super::fold::Folded;
+use super::label::{Label, Labelled, Labels};
+use super::redact::redact;
+use super::standing::{self, Facts};
+use super::tag::Marks;
+use super::time::{FoundTime, TimeReader};
+use super::urgency::Urgency;
+use super::{Category, ChatKind, Field, TimeReading, Tip};
+use crate::domain::id::Millis;
+use crate::domain::place::{Gazetteer, PlaceFound, Wgs84};
+use chrono_tz::Tz;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A message whose time lies further back than this is about something past, milliseconds.
+const PAST_MS: i64 = 60 * 60 * 1000;
+
+/// Understands messages.
+#[derive(Debug)]
+pub struct Reader {
+    categories: Categories,
+    gazetteer: Arc<Gazetteer>,
+    times: TimeReader,
+    labels: Labels,
+    urgency: Urgency,
+    bot: Option<String>,
+}
+
+impl Reader {
+    /// A reader for a town: its categories with their words, its places, its zone, and the bot's own name.
+    pub fn new(categories: &[Category], gazetteer: Arc<Gazetteer>, zone: Tz, bot_username: Option<&str>) -> Self {
+        Self {
+            categories: Categories::new(categories),
+            gazetteer,
+            times: TimeReader::new(zone),
+            labels: Labels::default(),
+            urgency: Urgency::default(),
+            bot: bot_username
+                .map(|name| name.trim_start_matches('@').to_ascii_lowercase())
+                .filter(|name| !name.is_empty()),
+        }
+    }
+
+    /// What a message of the moment `at` says. `area` is the middle of the group's area, for places that
+    /// several bear the name of.
+    pub fn understand(&self, text: &str, at: Millis, chat: ChatKind, area: Option<Wgs84>) -> Tip {
+        let folded = Folded::new(text);
+        let words = folded.text.as_str();
+        let links = links(words);
+        let marks = Marks::find(words, self.bot.as_deref());
+        let mut fields = self.labels.find(words, &links);
+        let kinds = [Label::Place, Label::Time, Label::Description, Label::Category];
+        let labelled = kinds.iter().filter(|kind| fields.iter().any(|field| field.label == **kind)).count() >= 2;
+        if !labelled {
+            fields.clear();
+        }
+        let marked = marks.any() || labelled;
+
+        let place = self.place(&folded, &fields, area);
+        let mut masked = links.clone();
+        if let Some(span) = place.reading.as_ref().and_then(|reading| find_words(&folded, &reading.text)) {
+            masked.push(span);
+        }
+        masked.sort_by_key(|span| span.start);
+
+        let times = self.times(&folded, at, &fields, &masked);
+        let tags: Vec<&str> = marks.tags.iter().map(|tag| &words[tag.start + 1..tag.end]).collect();
+        let by_tag = tags.iter().find_map(|tag| self.categories.find_tag(tag));
+        let by_label = fields
+            .iter()
+            .filter(|field| field.label == Label::Category)
+            .find_map(|field| self.categories.find_tag(&words[field.value.clone()]));
+        let by_words = self.categories.find(words, &masked);
+        let category = by_tag.or(by_label).or(by_words);
+        let weight = category.map_or(0, |found| found.weight).max(by_words.map_or(0, |found| found.weight));
+        let id = category.map(|found| found.id.to_owned());
+
+        let is_past = times.first().is_some_and(|time| at.since(time.end.unwrap_or(time.start)) > PAST_MS);
+        let urgent = self.urgency.is_urgent(words, id.as_deref(), is_past);
+        let plain = without(&folded, marks.spans());
+        let facts = Facts {
+            chat,
+            marked,
+            surely: labelled || by_tag.is_some() || marks.command.is_some(),
+            weight,
+            place: place.reading.is_some() || place.unknown.is_some(),
+            time: !times.is_empty(),
+            urgent,
+        };
+        let is_tip = standing::is_tip(&super::fold::fold(&plain), &facts);
+        let description = description(&folded, &marks, &fields, &plain);
+        let mut missing = Vec::new();
+        if id.is_none() {
+            missing.push(Field::Category);
+        }
+        if times.is_empty() {
+            missing.push(Field::Time);
+        }
+        if place.reading.is_none() {
+            missing.push(Field::Place);
+        }
+        let relayed = without(&folded, marks.command.iter().chain(&marks.mentions));
+        Tip {
+            is_tip,
+            marked,
+            category: id,
+            times,
+            place: place.reading,
+            unknown_place: place.unknown,
+            urgent: urgent && is_tip,
+            description,
+            relay_text: redact(relayed.trim()),
+            missing,
+        }
+    }
+
+    /// The place of its label if that names one, else of the whole message.
+    fn place(&self, folded: &Folded<'_>, fields: &[Labelled], area: Option<Wgs84>) -> PlaceFound {
+        let filled = fields.iter().find(|field| field.label == Label::Place && !field.value.is_empty());
+        let labelled = filled.map(|field| self.gazetteer.place_label(folded.words(&field.value), area));
+        match labelled {
+            Some(found) if found.reading.is_some() => found,
+            Some(found) => {
+                let whole = self.gazetteer.find_place(folded.original, area);
+                PlaceFound { reading: whole.reading, unknown: found.unknown.or(whole.unknown) }
+            }
+            None => self.gazetteer.find_place(folded.original, area),
+        }
+    }
+
+    /// The times told: those of the time label first, then what happened, then when it was noticed, then "now".
+    fn times(&self, folded: &Folded<'_>, at: Millis, fields: &[Labelled], masked: &[Range<usize>]) -> Vec<TimeReading> {
+        let place = fields.iter().find(|field| field.label == Label::Place).map(|field| field.value.clone());
+        let time = fields.iter().find(|field| field.label == Label::Time).map(|field| field.value.clone());
+        let inside = |span: &Range<usize>, field: &Option<Range<usize>>| {
+            field.as_ref().is_some_and(|field| field.start <= span.start && span.end <= field.end)
+        };
+        let mut found: Vec<(u8, FoundTime)> = self
+            .times
+            .read(folded, at, masked)
+            .into_iter()
+            .filter(|found| !inside(&found.span, &place))
+            .map(|found| {
+                let rank = if inside(&found.span, &time) {
+                    0
+                } else if is_noticed(&folded.text, &found.span) {
+                    2
+                } else if found.reading.start == at {
+                    3
+                } else {
+                    1
+                };
+                (rank, found)
+            })
+            .collect();
+        found.sort_by_key(|(rank, _)| *rank);
+        found.into_iter().map(|(_, found)| found.reading).collect()
+    }
+}
+
+/// Whether the words beside a time say that it was only noticed then.
+fn is_noticed(text: &str, span: &Range<usize>) -> bool {
+    let after: String = text[span.end..].chars().take(8).collect();
+    ["发现", "才知道", "才看到", "回来发现", "报警", "noticed", "found out", "came back"]
+        .iter()
+        .any(|word| after.contains(word))
+}
+
+/// Links in folded text: nothing but a place is read there.
+fn links(text: &str) -> Vec<Range<usize>> {
+    let mut links: Vec<Range<usize>> = Vec::new();
+    for start in ["http://", "https://", "geo:", "www."] {
+        for (at, _) in text.match_indices(start) {
+            let len = text[at..].find([' ', '\n', '。', '】', '"', '<']).unwrap_or(text.len() - at);
+            links.push(at..at + len);
+        }
+    }
+    links.sort_by_key(|link| link.start);
+    links
+}
+
+/// Where words of the original stand in the folded text.
+fn find_words(folded: &Folded<'_>, words: &str) -> Option<Range<usize>> {
+    let start = folded.original.find(words).filter(|_| !words.is_empty())?;
+    Some(folded.find_span(&(start..start + words.len())))
+}
+
+/// The original without some stretches of the folded text.
+fn without<'s>(folded: &Folded<'_>, spans: impl Iterator<Item = &'s Range<usize>>) -> String {
+    let mut taken: Vec<Range<usize>> = spans.map(|span| folded.span(span)).collect();
+    taken.sort_by_key(|span| span.start);
+    let mut out = String::with_capacity(folded.original.len());
+    let mut from = 0;
+    for span in taken {
+        out.push_str(&folded.original[from..span.start.max(from)]);
+        from = span.end.max(from);
+    }
+    out.push_str(&folded.original[from..]);
+    out
+}
+
+/// What is told beside marks and labelled fields: the description's own value, and what stands outside all fields.
+fn description(folded: &Folded<'_>, marks: &Marks, fields: &[Labelled], plain: &str) -> String {
+    if fields.is_empty() {
+        return tidy(plain);
+    }
+    let mut taken: Vec<Range<usize>> = marks.spans().cloned().collect();
+    for field in fields {
+        taken.push(field.head.clone());
+        if field.label != Label::Description {
+            taken.push(field.value.clone());
+        }
+    }
+    tidy(&without(folded, taken.iter()))
+}
+
+/// Without spaces and separators at its ends.
+fn tidy(text: &str) -> String {
+    let sign = |c: char| c.is_whitespace() || matches!(c, '|' | '/' | ',' | '，' | ';' | '；' | '、' | '-');
+    let lines: Vec<&str> =
+        text.split('\n').map(|line| line.trim_matches(sign)).filter(|line| !line.is_empty()).collect();
+    lines.join("\n").replace('\0', "")
+}

@@ -1,0 +1,306 @@
+//! Takes out what must not be relayed: ID cards, phones, bank cards, chat accounts, e-mail, licence plates.
+//!
+//! Works on the folded text, so that spacing, full-width digits and Chinese numerals hide nothing.
+
+use super::fold::Folded;
+use regex::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// What stands in place of what was taken out.
+pub const TAKEN_OUT: &str = "***";
+
+static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?:微信号?|薇信|威信|v信|vx|wx|wechat|weixin|qq号?|扣扣|企鹅号?|whatsapp|telegram|tg|line|skype|支付宝号?|alipay|抖音号?|快手号?|加v|加薇|加微|徽信)(?:\s|号码|号|id|账号|是|为|[:=\-,])*(?P<id>[a-z0-9_\-]{5,24}|@[a-z0-9_]{4,32})",
+    )
+    .expect("the pattern is checked by tests")
+});
+
+static MAIL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[a-z0-9][a-z0-9._%+\-]{0,63}\s?@\s?[a-z0-9][a-z0-9\-]{0,62}(?:\.[a-z0-9\-]{2,24}){1,3}")
+        .expect("the pattern is checked by tests")
+});
+
+static PLATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\s?[a-z]\s?[·.\-•]?\s?(?P<n>[a-z0-9](?:\s?[a-z0-9]){3,5}[挂学警港澳]?)",
+    )
+    .expect("the pattern is checked by tests")
+});
+
+/// The text as a liaison point may see it.
+pub fn redact(text: &str) -> String {
+    let folded = Folded::new(text);
+    let mut taken = private_spans(&folded.text);
+    taken.sort_by_key(|span| span.start);
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for span in taken {
+        let span = folded.span(&span);
+        if span.end <= from {
+            continue;
+        }
+        out.push_str(&text[from..span.start.max(from)]);
+        if !out.ends_with(TAKEN_OUT) {
+            out.push_str(TAKEN_OUT);
+        }
+        from = span.end;
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
+/// Where a folded text holds what must not be relayed.
+fn private_spans(text: &str) -> Vec<Range<usize>> {
+    let mut spans = numbers(text);
+    if text.contains('@') {
+        spans.extend(MAIL.find_iter(text).map(|found| found.range()));
+    }
+    spans.extend(ACCOUNT.captures_iter(text).filter_map(|found| {
+        let id = found.name("id")?;
+        let digits = id.as_str().bytes().filter(u8::is_ascii_digit).count();
+        let start = found.get(0)?.start();
+        let glued = text[..start].ends_with(|c: char| c.is_ascii_alphanumeric())
+            && text[start..].starts_with(|c: char| c.is_ascii_alphabetic());
+        let bare = ["line", "telegram", "tg"].iter().any(|word| found[0].starts_with(word));
+        (!glued && (digits > 0 || !bare)).then(|| id.range())
+    }));
+    spans.extend(PLATE.captures_iter(text).filter_map(|found| {
+        let number = found.name("n")?.as_str();
+        let whole = found.get(0)?.range();
+        let enough = number.chars().filter(|c| c.is_ascii_digit()).count() >= 2;
+        (enough && !text[whole.end..].starts_with(|c: char| c.is_ascii_alphanumeric())).then_some(whole)
+    }));
+    spans
+}
+
+/// One run of digits.
+struct Run {
+    span: Range<usize>,
+    digits: String,
+    /// Joined to the next run by a separator.
+    joined: bool,
+    /// That separator is a point.
+    point: bool,
+}
+
+/// Numbers that belong to a person: looked for in every stretch of neighbouring runs of digits.
+fn numbers(text: &str) -> Vec<Range<usize>> {
+    let runs = runs(text);
+    let mut spans = Vec::new();
+    let mut first = 0;
+    while first < runs.len() {
+        let mut digits = String::new();
+        let mut found = None;
+        let mut points = 0;
+        for last in first..runs.len() {
+            digits.push_str(&runs[last].digits);
+            if digits.len() > 24 {
+                break;
+            }
+            let span = runs[first].span.start..runs[last].span.end;
+            let next = last + 1 < runs.len() && runs[last].joined;
+            if (points == 0 || points > 1) && is_private(text, &span, &digits, last > first) {
+                found = Some((last, span));
+            }
+            if !next {
+                break;
+            }
+            points += usize::from(runs[last].point);
+        }
+        match found {
+            Some((last, span)) => {
+                spans.push(span);
+                first = last + 1;
+            }
+            None => first += 1,
+        }
+    }
+    spans
+}
+
+fn digit(c: char) -> Option<char> {
+    Some(match c {
+        '0'..='9' => c,
+        '零' | '〇' => '0',
+        '一' | '幺' | '壹' => '1',
+        '二' | '贰' | '两' => '2',
+        '三' | '叁' => '3',
+        '四' | '肆' => '4',
+        '五' | '伍' => '5',
+        '六' | '陆' => '6',
+        '七' | '柒' => '7',
+        '八' | '捌' => '8',
+        '九' | '玖' => '9',
+        _ => return None,
+    })
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut open = false;
+    for (at, c) in text.char_indices() {
+        let known = digit(c).or_else(|| {
+            // The check letter of an ID card.
+            let closes = c == 'x' && open && runs.last().is_some_and(|run| run.digits.len() >= 1);
+            closes.then_some('x')
+        });
+        match known {
+            Some(known) if open => {
+                let run = runs.last_mut().expect("a run is open");
+                run.digits.push(known);
+                run.span.end = at + c.len_utf8();
+                open = known != 'x';
+            }
+            Some(known) => {
+                runs.push(Run { span: at..at + c.len_utf8(), digits: known.to_string(), joined: false, point: false });
+                open = true;
+            }
+            None => {
+                open = false;
+                let separates = matches!(c, ' ' | '-' | '.' | '·' | '_' | ',' | '(' | ')' | '/' | '*' | '—');
+                if let Some(run) = runs.last_mut() {
+                    let gap = at - run.span.end;
+                    if gap == 0 {
+                        run.joined = separates;
+                        run.point = matches!(c, '.' | ',' | '/');
+                    } else {
+                        run.joined &= separates && gap < 3;
+                    }
+                }
+            }
+        }
+    }
+    runs
+}
+
+/// Whether so many digits, where they stand, are somebody's own number.
+fn is_private(text: &str, span: &Range<usize>, digits: &str, split: bool) -> bool {
+    let bytes = digits.as_bytes();
+    let before: String = text[..span.start].chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect();
+    let says = |words: &[&str]| words.iter().any(|word| before.contains(word));
+    let plain = !digits.contains('x');
+    let len = digits.len();
+    if len == 18 {
+        let dated = matches!(&digits[6..8], "19" | "20") && digits[10..12] <= *"12";
+        if (is_id(bytes) && dated) || says(&["身份证", "证件", "id card", "id no", "id number", "idcard"]) {
+            return true;
+        }
+    }
+    if len == 15 && says(&["身份证", "证件"]) {
+        return true;
+    }
+    if !plain {
+        return false;
+    }
+    let mobile = |digits: &[u8]| digits.len() == 11 && digits[0] == b'1' && (b'3'..=b'9').contains(&digits[1]);
+    if mobile(bytes)
+        || len == 13 && digits.starts_with("86") && mobile(&bytes[2..])
+        || len == 15 && digits.starts_with("0086") && mobile(&bytes[4..])
+    {
+        return true;
+    }
+    if len == 11 && digits.starts_with("852") && matches!(bytes[3], b'5' | b'6' | b'7' | b'9')
+        || len == 11 && digits.starts_with("853")
+    {
+        return true;
+    }
+    let landline = digits.starts_with('0') && (10..=12).contains(&len) && bytes[1] != b'0';
+    if landline && (split || says(&["电话", "座机", "tel", "phone", "call", "打", "联系"]))
+        || len == 10 && digits.starts_with("400") && split
+    {
+        return true;
+    }
+    let card = says(&["卡号", "银行卡", "账号", "帐号", "账户", "卡", "card", "account", "转到", "转账"]);
+    if (13..=19).contains(&len) && (card || is_luhn(bytes) && len >= 15) {
+        return true;
+    }
+    if (16..=19).contains(&len) && !split {
+        return true;
+    }
+    let phone = says(&[
+        "电话", "手机", "号码", "联系", "致电", "tel", "phone", "call", "whatsapp", "mobile", "contact", "打给",
+        "短信", "qq", "微信", "扣扣",
+    ]);
+    let whole = !text[span.end..].starts_with(|c: char| c.is_ascii_digit());
+    phone && whole && (7..=12).contains(&len) && !text[..span.start].ends_with(['$', '¥'])
+}
+
+/// The check digit of an 18-digit ID card (GB 11643: weights of 2 to the power, modulo 11).
+fn is_id(digits: &[u8]) -> bool {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    if digits[..17].contains(&b'x') {
+        return false;
+    }
+    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    b"10x98765432"[(sum % 11) as usize] == digits[17]
+}
+
+/// The check digit of a bank card (ISO/IEC 7812, Luhn).
+fn is_luhn(digits: &[u8]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| {
+            let value = u32::from(digit - b'0') << (at % 2);
+            if value > 9 { value - 9 } else { value }
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn taken_out() {
+        for (text, hidden) in [
+            ("他号码是1 3 8-0000-0000 卡号6217000000000000004", "他号码是*** 卡号***"),
+            ("身份证11010519491231002X", "身份证***"),
+            ("电话一三八零零零零零零零零", "电话***"),
+            ("＋８６ 138 0013 8000 找他", "＋*** 找他"),
+            ("加微信 abc_12345 领", "加微信 *** 领"),
+            ("QQ：10086123", "QQ：***"),
+            ("车牌粤S·12345跑了", "车牌***跑了"),
+            ("mail bob.lee@example.com now", "mail *** now"),
+            ("卡4111 1111 1111 1111", "卡***"),
+        ] {
+            assert_eq!(redact(text), hidden);
+        }
+    }
+
+    #[test]
+    fn kept() {
+        for text in [
+            "三栋502 昨晚8点半",
+            "22.8461,114.1441",
+            "2026-11-19 20:30",
+            "V8包厢 P014",
+            "车尾号000",
+            "打110",
+            "共享屏幕",
+            "抢走1300元",
+            "12路车",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_mobile_gets_through(before in "[a-z\u{4e00}-\u{4e20} ]{0,6}", rest in "[0-9]{9}", gap in "[ -]?") {
+            let number = format!("13{}{gap}{}", &rest[..4], &rest[4..]);
+            let out = redact(&format!("{before}人{number}。"));
+            prop_assert!(!out.contains(&rest[4..]), "{}", out);
+        }
+
+        #[test]
+        fn nothing_panics(text in "\\PC{0,60}") {
+            redact(&text);
+        }
+    }
+}

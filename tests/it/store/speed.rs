@@ -1,0 +1,287 @@
+//! No step reads a whole table; how fast the steps are.
+
+use super::*;
+
+/// Every statement that sqlx runs while it is the subscriber.
+#[derive(Clone, Default)]
+struct Statements(std::sync::Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>);
+
+impl tracing::field::Visit for Statements {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+        // sqlx gives a short statement as its summary alone.
+        if ["db.statement", "summary"].contains(&field.name()) && !value.is_empty() && !value.contains('…') {
+            self.0.lock().unwrap().insert(value.trim().to_owned());
+        }
+    }
+}
+
+impl tracing::Subscriber for Statements {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// Whatever the tables hold, no step of the flow reads a whole one: each goes by an index.
+///
+/// In a process of its own: the statements are heard on the database's threads, so the listener is global.
+#[test]
+fn no_hot_statement_scans_a_table() {
+    let listening = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "store::speed::hot_statements", "--ignored"])
+        .env_remove("BAIYING_TEST_POSTGRES")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&listening.stdout);
+    assert!(listening.status.success() && told.contains("1 passed"), "{told}");
+}
+
+#[tokio::test]
+#[ignore = "run by no_hot_statement_scans_a_table"]
+async fn hot_statements() {
+    let store = fresh().await;
+    let path = store.url.strip_prefix("sqlite://").unwrap();
+    let statements = Statements::default();
+    tracing::subscriber::set_global_default(statements.clone()).unwrap();
+    every_hot_step(&store).await;
+
+    let mut database = SqliteConnection::connect(path).await.unwrap();
+    let statements = statements.0.lock().unwrap().clone();
+    let mut explained = 0;
+    let mut scans = Vec::new();
+    for sql in
+        statements.iter().filter(|sql| ["SELECT", "WITH", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb)))
+    {
+        let plan = database.fetch_all(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).await.unwrap();
+        for row in plan {
+            let step: String = row.get("detail");
+            let scanned = step.strip_prefix("SCAN ").unwrap_or_default();
+            let table = scanned.split(' ').next().unwrap_or_default();
+            // A partial index holds only what is open, however much is done.
+            let open_only = scanned.contains("INDEX inbox_open") || scanned.contains("INDEX outbox_open");
+            let big =
+                ["lead", "inbox", "outbox", "transfer", "lead_event", "attachment", "member", "call", "alarm", "head"];
+            // The newest row is read from the end and no further.
+            let newest_only = sql.ends_with("ORDER BY seq DESC LIMIT 1");
+            if big.contains(&table) && !open_only && !newest_only {
+                scans.push(format!("{step}\n  in {sql}"));
+            }
+        }
+        explained += 1;
+    }
+    assert!(scans.is_empty(), "{}", scans.join("\n"));
+    assert!(explained >= 30, "only {explained} statements were seen");
+}
+
+/// Calls every step that runs in daily work.
+async fn every_hot_step(store: &Fresh) {
+    marked_lead(store).await;
+    let raised = Alarm {
+        id: AlarmId(1),
+        version: 1,
+        lead: LeadId(1),
+        drill: false,
+        ring: 1,
+        raised_by: None,
+        raised_at: NOW,
+        stood_down_at: None,
+        stood_down_by: None,
+    };
+    store
+        .done(Changes {
+            new_alarms: vec![raised.clone()],
+            alarms: vec![Alarm { version: 2, ..raised }],
+            calls: vec![call(1, "P1", 1.0)],
+            members: vec![member(7, &[])],
+            timers: vec![Timer {
+                key: "t".into(),
+                due: NOW,
+                chat: DESK,
+                kind: TimerKind::Stage { alarm: AlarmId(1), stage: 0 },
+            }],
+            cancel_timers: vec!["x".into()],
+            transfers: vec![transfer("a", TransferKind::Award, Account::Budget, Account::Person(UserId(7)), 1)],
+            ..Changes::default()
+        })
+        .await;
+    store.ring_timers(NOW).await.unwrap();
+    store.receive(&[raw(1, 5), raw(900, 5)], NOW).await.unwrap();
+    store.postpone(EventSeq(1), "no", Some(NOW)).await.unwrap();
+    let here = (GROUP, MessageId(1001));
+    let person = (GROUP, UserId(7), NOW);
+    let similar = |near| Some(Similar { except: LeadId(0), since: NOW, until: NOW, near });
+    store
+        .load(&[
+            Ask {
+                user: Some(UserId(7)),
+                tip_at: Some(here),
+                belongs: Some(here),
+                newest_tip: Some(person),
+                loose: Some(person),
+                alarm: Some(AlarmId(1)),
+                similar: similar(None),
+                statement: Some(UserId(7)),
+                chat_leads: Some((GROUP, NOW, NOW.plus_ms(HOUR))),
+                invite: Some("A".into()),
+                ..Ask::default()
+            },
+            Ask {
+                lead: Some(LeadId(1)),
+                similar: similar(Some((Wgs84 { lat: 1.0, lon: 1.0 }, 300.0))),
+                ..Ask::default()
+            },
+        ])
+        .await
+        .unwrap();
+    store.send_all(1).await;
+    store.unclaim().await.unwrap();
+    store.sent_since(NOW).await.unwrap();
+    store.queue_view().await.unwrap();
+    store.gauges().await.unwrap();
+    store.leads_between(NOW, NOW, LeadId(0), 10).await.unwrap();
+    store.done(Changes { scrub: vec![LeadId(1)], ..Changes::default() }).await;
+}
+
+/// `cargo test --release --test it speed -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn speed() {
+    const TIPS: i64 = 100_000;
+    const SLICE: i64 = 256;
+    let store = fresh().await;
+    let json = format!("{{\"update_id\":1,\"message\":{{\"text\":\"{}\"}}}}", "线索".repeat(80));
+    let mut spent = [std::time::Duration::ZERO; 7];
+    let started = std::time::Instant::now();
+    let mut seen = 0;
+    for slice in 0..(TIPS / SLICE) {
+        let now = NOW.plus_ms(slice * 30);
+        let ids: Vec<i64> = (0..SLICE).map(|n| slice * SLICE + n + 1).collect();
+        let mut clock = std::time::Instant::now();
+        let mut lap = |step: usize| {
+            spent[step] += clock.elapsed();
+            clock = std::time::Instant::now();
+        };
+        for updates in ids.chunks(100) {
+            let updates: Vec<_> = updates
+                .iter()
+                .map(|id| RawUpdate { update_id: *id, chat: ChatId(-(id % 50) - 1), json: json.clone() })
+                .collect();
+            store.receive(&updates, now).await.unwrap();
+        }
+        lap(0);
+        let events = store.take(SLICE as usize, now).await.unwrap();
+        lap(1);
+        let asks: Vec<_> = ids
+            .iter()
+            .map(|id| Ask {
+                user: Some(UserId(id % 5000)),
+                loose: Some((ChatId(-(id % 50) - 1), UserId(id % 5000), now.plus_ms(-180_000))),
+                ..Ask::default()
+            })
+            .collect();
+        store.load(&asks).await.unwrap();
+        lap(2);
+        let first = store.reserve_leads(SLICE).await.unwrap().0;
+        lap(3);
+        let steps: Vec<_> = events
+            .iter()
+            .zip(first..)
+            .map(|(event, id)| {
+                let person = UserId(id % 5000);
+                Step {
+                    event: event.seq,
+                    changes: Changes {
+                        new_leads: vec![Lead {
+                            chat: event.chat,
+                            reporter: Some(person),
+                            received_at: now,
+                            written_at: now,
+                            first_event: event.seq,
+                            ..lead(id)
+                        }],
+                        lead_events: vec![LeadEvent {
+                            lead: LeadId(id),
+                            version: 1,
+                            at: now,
+                            by: Some(person),
+                            action: "tip".into(),
+                            before: None,
+                        }],
+                        transfers: vec![Transfer {
+                            lead: Some(LeadId(id)),
+                            at: now,
+                            ..transfer(
+                                &format!("lead:{id}:hold"),
+                                TransferKind::Hold,
+                                Account::Budget,
+                                Account::Held(person),
+                                2,
+                            )
+                        }],
+                        members: if id <= 5000 { vec![member(person.0, &[])] } else { vec![] },
+                        posts: vec![
+                            Post {
+                                chat: event.chat,
+                                lead: Some(LeadId(id)),
+                                ..post(&format!("lead:{id}:receipt"), text(&"回执".repeat(60)))
+                            },
+                            Post { chat: DESK, ..post("queue", Content::Queue { language: Language::Zh }) },
+                        ],
+                        ..Changes::default()
+                    },
+                }
+            })
+            .collect();
+        assert!(store.apply(&steps, now).await.unwrap().iter().all(|fate| *fate == Applied::Done));
+        lap(4);
+        let (queued, last) = store.queued(seen, 1000).await.unwrap();
+        seen = last;
+        let mut settlements = Vec::new();
+        for queued in queued.chunks(64) {
+            let queued: Vec<_> = queued.iter().map(|queued| queued.id).collect();
+            for claimed in store.claim(&queued, now).await.unwrap() {
+                let fate = Fate::Sent(Some(MessageId(claimed.id.0)));
+                settlements.push(Settlement { id: claimed.id, version: claimed.version, fate });
+            }
+        }
+        lap(5);
+        for settlements in settlements.chunks(64) {
+            store.settle(settlements, now).await.unwrap();
+        }
+        lap(6);
+    }
+    let total = started.elapsed();
+    let per_tip = |time: std::time::Duration| time.as_secs_f64() * 1e6 / TIPS as f64;
+    println!("{TIPS} tips: {:.0} tips/s, {:.1} µs a tip", TIPS as f64 / total.as_secs_f64(), per_tip(total));
+    for (step, time) in ["receive", "take", "load", "reserve", "apply", "queued+claim", "settle"].iter().zip(spent) {
+        println!("  {step}: {:.1} µs", per_tip(time));
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    for line in status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM")) {
+        println!("  {line}");
+    }
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    println!("  CPU: user {} sys {} (1/100 s)", fields[11], fields[12]);
+    let slow = std::time::Instant::now();
+    store.queue_view().await.unwrap();
+    store.gauges().await.unwrap();
+    println!("  queue_view + gauges: {:?}", slow.elapsed());
+}
