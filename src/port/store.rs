@@ -165,8 +165,6 @@ pub struct Ask {
     pub chat_leads: Option<(ChatId, Millis, Millis)>,
     /// An invite code.
     pub invite: Option<String>,
-    /// The lead with this reporter's code, with all that hangs on it.
-    pub tip_code: Option<String>,
 }
 
 /// Which leads may be about the same event.
@@ -279,7 +277,7 @@ pub struct Facts {
     pub newest_tip: Option<Lead>,
     /// See [`Ask::loose`].
     pub loose: Vec<Attachment>,
-    /// See [`Ask::lead`], [`Ask::alarm`] and [`Ask::tip_code`].
+    /// See [`Ask::lead`] and [`Ask::alarm`].
     pub file: Option<LeadFile>,
     /// See [`Ask::original`].
     pub original: Option<LeadFile>,
@@ -506,6 +504,8 @@ pub struct Changes {
     pub access: Vec<Access>,
     /// Leads whose copies (raw updates, versions, evidence, queued texts) are wiped.
     pub scrub: Vec<LeadId>,
+    /// Whether the event's own words are wiped when it is done: neighbours' chat that is nobody's tip is not kept.
+    pub forget: bool,
 }
 
 /// A line of the access log.

@@ -45,9 +45,10 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
     }
 }
 
-/// `/sandbox/town`: the places for the map.
+/// `/sandbox/town`: the places for the map and the zone of the town's clock.
 pub(super) async fn town() -> Json<Value> {
-    Json(json!({"places": super::demo::places()}))
+    let zone = crate::config::Config::default().time_zone;
+    Json(json!({"places": super::demo::places(), "time_zone": zone.name()}))
 }
 
 /// One of the sample pictures, a PNG.

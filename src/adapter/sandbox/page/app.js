@@ -1,5 +1,5 @@
 // The page: keeps what the sandbox says for one person at a time, and sends what that person does.
-import { drawMap, loadPlaces, makePicker, nearest } from "./map.js";
+import { drawMap, loadTown, makePicker, nearest } from "./map.js";
 import { avatar, brief, day, drawMessage, make } from "./message.js";
 import { drawPeople, hasNews, markSeen } from "./people.js";
 import { drawGuide, finished, watchGuide } from "./welcome.js";
@@ -82,6 +82,7 @@ function play(me, goal = null) {
   Object.assign(store, { me, goal: goal ?? (hasNews(me, store.inbox) ? "private" : null), messages: new Map(), chat: 0 });
   setDraft(null);
   $("people").classList.remove("open");
+  $("toast").className = "";
   location.hash = `as=${me}`;
   poll(me, polling.signal);
 }
@@ -339,7 +340,7 @@ function wire() {
 
 translate();
 wire();
-await loadPlaces();
+await loadTown();
 const from = new URLSearchParams(location.hash.slice(1));
 play(Number(from.get("as")) || 610501, from.get("goal") ?? "liaison");
 if (innerWidth <= 840 && !finished() && !from.get("as")) $("side").classList.add("open");
