@@ -1,7 +1,6 @@
 //! Whether a message is a tip at all, or a greeting, thanks, a question, an advert, a notice or chat.
 
 use super::ChatKind;
-use super::fold::fold;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -129,8 +128,7 @@ pub fn is_tip(text: &str, facts: &Facts) -> bool {
 
 /// How many letters are left when greetings, thanks and signs are taken away.
 fn substance(text: &str) -> usize {
-    let text = fold(text);
-    let left = SMALL_TALK.replace_all(&text, |found: &regex::Captures<'_>| {
+    let left = SMALL_TALK.replace_all(text, |found: &regex::Captures<'_>| {
         let whole = found.get(0).map_or(0..0, |found| found.range());
         let ascii = found[0].starts_with(|c: char| c.is_ascii_alphabetic());
         let inside = ascii
