@@ -16,7 +16,7 @@ use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
 use crate::port::chat::{Chat, PressAnswer, UpdateKind};
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::{Count, Meter};
-use crate::port::store::{Applied, Ask, Changes, Event, EventKind, Facts, Step, Store, StoreResult};
+use crate::port::store::{Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind};
 use chrono::Datelike;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -348,7 +348,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
 fn may_file(work: &Work) -> bool {
     match work {
         Work::Tip(..) => true,
-        Work::Private(_, tip) | Work::Edit(_, tip) => tip.is_tip,
+        Work::Private(_, tip) | Work::Edit(_, tip) | Work::Evidence(_, tip) => tip.is_tip,
         _ => false,
     }
 }
@@ -385,11 +385,12 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             let speaker = given.speaker_in(press.chat, Some(&press.from));
             Decision::answer(&press.id, speaker.say("stale-button", &[]))
         }
-        Work::Timer(crate::port::store::TimerKind::Stage { stage, .. }) => alarm::stage(given, *stage),
-        Work::Report(crate::port::store::OutboxReport::CallFailed { point, why, .. }) => {
+        Work::Joined(chat) => command::greet(given, *chat),
+        Work::Timer(TimerKind::Stage { stage, .. }) => alarm::stage(given, *stage),
+        Work::Report(OutboxReport::CallFailed { point, why, .. }) => {
             alarm::call_failed(given, point, why)
         }
-        Work::Moved(from, to) | Work::Report(crate::port::store::OutboxReport::Moved { from, to }) => {
+        Work::Moved(from, to) | Work::Report(OutboxReport::Moved { from, to }) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {
                 decision.changes.moves.push((*from, *to));

@@ -173,7 +173,7 @@ fn fold_receipt(decision: &mut Decision, given: &Given<'_>, message: &Message, n
 /// the message is taken down.
 fn take_to_private(decision: &mut Decision, given: &Given<'_>, message: &Message, lead: &Lead) {
     let speaker = given.speaker_in(message.chat, Some(&message.from));
-    let url = format!("https://t.me/{}?start=t_{}", given.town.bot, lead.reporter_code);
+    let url = format!("https://t.me/{}?start={}", given.town.bot, super::command::tip_payload(lead));
     decision.changes.posts.push(Post {
         chat: message.chat,
         thread: message.thread,

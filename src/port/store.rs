@@ -165,8 +165,6 @@ pub struct Ask {
     pub chat_leads: Option<(ChatId, Millis, Millis)>,
     /// An invite code.
     pub invite: Option<String>,
-    /// The lead with this reporter's code, with all that hangs on it.
-    pub tip_code: Option<String>,
 }
 
 /// Which leads may be about the same event.
@@ -279,7 +277,7 @@ pub struct Facts {
     pub newest_tip: Option<Lead>,
     /// See [`Ask::loose`].
     pub loose: Vec<Attachment>,
-    /// See [`Ask::lead`], [`Ask::alarm`] and [`Ask::tip_code`].
+    /// See [`Ask::lead`] and [`Ask::alarm`].
     pub file: Option<LeadFile>,
     /// See [`Ask::original`].
     pub original: Option<LeadFile>,

@@ -17,7 +17,7 @@ use baiying::flow::engine::Engine;
 use baiying::flow::outbox::Outbox;
 use baiying::port::chat::{Button, Chat, Delivery, Keyboard, PressAnswer, SendError, Update, UpdateKind};
 use baiying::port::clock::{Chance, Clock};
-use baiying::port::store::{RawUpdate, Store};
+use baiying::port::store::{Claimed, RawUpdate, Store};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
@@ -185,7 +185,7 @@ pub struct World {
     chance: Arc<Counting>,
     next_update: i64,
     ended: bool,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for World {
@@ -271,7 +271,7 @@ impl World {
         let chance = Arc::new(Counting(AtomicI64::new(0)));
         let rules = Arc::new(rules);
         let (engine, outbox) = start(&store, &chat, &clock, &chance, &rules).await;
-        Self { store, engine, outbox, chat, clock, rules, chance, next_update: 500, ended: false, _folder: folder }
+        Self { store, engine, outbox, chat, clock, rules, chance, next_update: 500, ended: false, folder }
     }
 
     /// Everything in memory is lost, as by a crash; the store stays.
@@ -285,6 +285,12 @@ impl World {
         let json = json!({ "update_id": self.next_update, kind: body }).to_string();
         let chat = decode::peek(&json).map_or(ChatId(0), |(_, chat)| chat);
         let update = RawUpdate { update_id: self.next_update, chat, json };
+        self.store.receive(&[update], self.clock.now()).await.unwrap();
+    }
+
+    /// Stores an update word for word, whatever it is.
+    pub async fn raw(&mut self, update_id: i64, chat: i64, json: &str) {
+        let update = RawUpdate { update_id, chat: ChatId(chat), json: json.to_owned() };
         self.store.receive(&[update], self.clock.now()).await.unwrap();
     }
 
@@ -310,6 +316,13 @@ impl World {
 
     /// Somebody sends a message with these fields; gives its id.
     pub async fn say_with(&mut self, user: i64, chat: i64, fields: Value) -> i64 {
+        let id = self.post(user, chat, fields).await;
+        self.settle().await;
+        id
+    }
+
+    /// The same, before the product has looked at it.
+    pub async fn post(&mut self, user: i64, chat: i64, fields: Value) -> i64 {
         let mut message = self.message(user, chat);
         let id = message["message_id"].as_i64().unwrap();
         message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -319,7 +332,6 @@ impl World {
             platform.messages.insert((chat, id), shown);
         }
         self.update("message", message).await;
-        self.settle().await;
         id
     }
 
@@ -379,16 +391,17 @@ impl World {
 
     /// Lets the product do all that it can at this moment.
     pub async fn settle(&mut self) {
+        self.work().await;
+    }
+
+    /// The same; gives the instant at which it could do more, if it knows one.
+    async fn work(&mut self) -> Option<Millis> {
         loop {
-            self.store.ring_timers(self.clock.now()).await.unwrap();
-            let (done, answers) = self.engine.turn().await.unwrap();
-            for answer in answers {
-                self.chat.answer(answer).await.unwrap();
-            }
-            self.outbox.read().await.unwrap();
-            let (claimed, _) = self.outbox.claim(64).await.unwrap();
+            let timer = self.store.ring_timers(self.clock.now()).await.unwrap();
+            let done = self.think().await;
+            let (claimed, wait) = self.claim().await;
             if done == 0 && claimed.is_empty() {
-                return;
+                return timer.into_iter().chain(wait).min();
             }
             for one in claimed {
                 let outcome = self.outbox.send(one).await;
@@ -397,11 +410,52 @@ impl World {
         }
     }
 
-    /// Time goes by, a quarter of a second at a time; the product works on.
+    /// One turn of the engine and no more: nothing is sent. Tells how many events were done.
+    pub async fn think(&mut self) -> usize {
+        let (done, answers) = self.engine.turn().await.unwrap();
+        for answer in answers {
+            self.chat.answer(answer).await.unwrap();
+        }
+        done
+    }
+
+    async fn claim(&mut self) -> (Vec<Claimed>, Option<Millis>) {
+        self.outbox.read().await.unwrap();
+        self.outbox.claim(64).await.unwrap()
+    }
+
+    /// Claims what may go now and dies before any of it is sent.
+    pub async fn crash_before_sending(&mut self) -> usize {
+        let (claimed, _) = self.claim().await;
+        self.crash().await;
+        claimed.len()
+    }
+
+    /// Sends what may go now and dies before it is known that it was sent. Tells how many were in flight.
+    pub async fn crash_after_sending(&mut self) -> usize {
+        let (claimed, _) = self.claim().await;
+        let in_flight = claimed.len();
+        for one in claimed {
+            let _unknown = self.outbox.send(one).await;
+        }
+        self.crash().await;
+        in_flight
+    }
+
+    /// Time goes by; the product works on whenever it has something to do.
     pub async fn advance(&mut self, seconds: i64) {
-        for _ in 0..seconds * 4 {
-            self.clock.0.fetch_add(250, Ordering::SeqCst);
-            self.settle().await;
+        let until = self.clock.now().plus_ms(seconds * 1000);
+        loop {
+            let next = self.work().await;
+            let now = self.clock.now();
+            if now >= until {
+                return;
+            }
+            // An event that failed waits for its next try, of which nobody tells the instant.
+            let waiting = self.store.gauges().await.unwrap().inbox_waiting > 0;
+            let most = if waiting { now.plus_ms(1000) } else { until };
+            let next = next.filter(|n| *n > now).unwrap_or(until).min(most).min(until);
+            self.clock.0.store(next.0, Ordering::SeqCst);
         }
     }
 
@@ -429,6 +483,65 @@ impl World {
             out.push('\n');
         }
         out.trim_end().to_owned()
+    }
+
+    /// Several chats, each under its name.
+    pub fn chats(&self, chats: &[(&str, i64)]) -> String {
+        let shown: Vec<String> = chats.iter().map(|(name, chat)| format!("── {name} ──\n{}", self.chat(*chat))).collect();
+        shown.join("\n\n")
+    }
+
+    /// How many of the product's messages in a chat hold `words`.
+    pub fn count(&self, chat: i64, words: &str) -> usize {
+        self.find(chat, words).len()
+    }
+
+    /// The product's messages in a chat that hold `words`, oldest first.
+    pub fn find(&self, chat: i64, words: &str) -> Vec<Shown> {
+        let platform = self.chat.0.lock().unwrap();
+        let own = platform.messages.range((chat, 10_000)..=(chat, i64::MAX));
+        own.filter(|(_, shown)| shown.text.contains(words)).map(|(_, shown)| shown.clone()).collect()
+    }
+
+    /// Every message that holds `words`, anybody's, in any chat: chat and text.
+    pub fn anywhere(&self, words: &str) -> Vec<(i64, String)> {
+        let platform = self.chat.0.lock().unwrap();
+        let buttons = |shown: &Shown| format!("{:?}", shown.keyboard);
+        let holds = |shown: &Shown| shown.text.contains(words) || buttons(shown).contains(words);
+        platform.messages.iter().filter(|(_, s)| holds(s)).map(|((chat, _), s)| (*chat, s.text.clone())).collect()
+    }
+
+    /// Every `table.column` of the database in which `words` stand.
+    pub async fn on_file(&self, words: &str) -> Vec<String> {
+        use sqlx::Row as _;
+        let mut pool = self.database().await;
+        let mut found = Vec::new();
+        let tables = sqlx::query("SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'");
+        for row in tables.fetch_all(&mut pool).await.unwrap() {
+            let (table, column): (String, String) = (row.get(0), row.get(1));
+            let sql = format!("SELECT COUNT(*) FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS TEXT), $1) > 0");
+            let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(words).fetch_one(&mut pool).await.unwrap();
+            if count > 0 {
+                found.push(format!("{table}.{column}"));
+            }
+        }
+        found
+    }
+
+    /// A number from the database.
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut self.database().await).await.unwrap()
+    }
+
+    /// Words from the database, a row each.
+    pub async fn rows(&self, sql: &'static str) -> Vec<String> {
+        sqlx::query_scalar(sql).fetch_all(&mut self.database().await).await.unwrap()
+    }
+
+    async fn database(&self) -> sqlx::SqliteConnection {
+        use sqlx::Connection as _;
+        let file = self.folder.path().join("world.db");
+        sqlx::SqliteConnection::connect(&format!("sqlite://{}?mode=ro", file.display())).await.unwrap()
     }
 
     /// Whether a message of anybody's stands.
@@ -479,11 +592,20 @@ impl World {
         (facts.statement.balance, facts.statement.held)
     }
 
-    /// Ends the world: nothing may be given up, nothing left to send.
+    /// Ends the world: nothing may be given up, nothing left to send, and the ledger must add up.
     pub async fn end(mut self) {
         self.advance(65).await;
         let gauges = self.store.gauges().await.unwrap();
         assert_eq!((gauges.inbox_waiting, gauges.inbox_parked, gauges.outbox_waiting), (0, 0, 0), "work is left over");
+        let tallies = self.store.tallies(Millis(0), self.clock.now().plus_ms(1)).await.unwrap();
+        let mut balances = 0;
+        for tally in &tallies {
+            assert_eq!(self.points(tally.member.user.0).await.0, tally.closing, "a tally is not the balance");
+            balances += tally.closing;
+        }
+        let posted = "SELECT COALESCE(SUM(CASE WHEN credit = 'person' THEN amount ELSE 0 END) \
+                      - SUM(CASE WHEN debit = 'person' THEN amount ELSE 0 END), 0) FROM transfer";
+        assert_eq!(self.number(posted).await, balances, "somebody's points stand in no tally");
         self.ended = true;
     }
 }

@@ -10,7 +10,72 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// How far apart, in bytes, the two halves of `A*B` may stand.
-const REACH: usize = 36;
+const REACH: usize = 27;
+/// The same in English.
+const ENGLISH_REACH: usize = 40;
+
+/// Words that mean nothing for a category though shorter ones inside them would.
+const NEUTRAL: &[&str] = &[
+    "偷偷",
+    "偷懒",
+    "抢救",
+    "抢修",
+    "抢险",
+    "抢着",
+    "抢先",
+    "抢答",
+    "打火机",
+    "打电话",
+    "打120",
+    "打110",
+    "打扰",
+    "打扫",
+    "打听",
+    "打包",
+    "打车",
+    "打工",
+    "打印",
+    "打开",
+    "打算",
+    "打赏",
+    "打卡",
+    "消防队",
+    "消防车",
+    "消防员",
+    "消防站",
+    "火车",
+    "火车站",
+    "火锅",
+    "火爆",
+    "火热",
+    "烧烤摊",
+    "烧烤店",
+    "烧烤街",
+    "垃圾中转站",
+    "派出所",
+    "警察",
+    "安全带",
+    "加油站",
+    "煤气公司",
+    "煤气站",
+    "骗你",
+    "没骗",
+    "水果刀具店",
+    "车站",
+    "事故现场",
+    "警车",
+    "fire station",
+    "fire brigade",
+    "fire truck",
+    "fire engine",
+    "fire department",
+    "police station",
+    "gas station",
+    "petrol station",
+    "bus stop",
+    "hot pot",
+    "on fire sale",
+];
 
 /// Finds categories by their words.
 #[derive(Debug)]
@@ -26,9 +91,18 @@ pub struct Categories {
 /// What a pattern is for.
 #[derive(Debug, Clone, Copy)]
 enum Use {
-    Word { category: usize },
-    Head { pair: usize },
-    Tail { pair: usize, category: usize, weight: u32 },
+    Word {
+        category: usize,
+    },
+    Head {
+        pair: usize,
+    },
+    Tail {
+        pair: usize,
+        category: usize,
+    },
+    /// Means nothing, and hides what stands inside it.
+    Neutral,
 }
 
 /// A word found.
@@ -62,10 +136,13 @@ impl Categories {
                 let word = fold(word);
                 if let Some(tag) = word.strip_prefix('#') {
                     tags.insert(tag.replace(' ', ""), category);
-                } else if let Some((head, tail)) = word.split_once('*') {
-                    let weight = weight(head) + weight(tail) + 1;
-                    patterns.entry(head.to_owned()).or_default().push(Use::Head { pair: pairs });
-                    patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair: pairs, category, weight });
+                } else if let Some((heads, tails)) = word.split_once('*') {
+                    for head in heads.split('/') {
+                        patterns.entry(head.to_owned()).or_default().push(Use::Head { pair: pairs });
+                    }
+                    for tail in tails.split('/') {
+                        patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair: pairs, category });
+                    }
                     pairs += 1;
                 } else {
                     tags.entry(word.replace(' ', "")).or_insert(category);
@@ -77,6 +154,9 @@ impl Categories {
             }
         }
         patterns.remove("");
+        for word in NEUTRAL {
+            patterns.entry((*word).to_owned()).or_default().push(Use::Neutral);
+        }
         let mut list: Vec<(String, Vec<Use>)> = patterns.into_iter().collect();
         list.sort_by(|a, b| a.0.cmp(&b.0));
         let automaton = AhoCorasick::new(list.iter().map(|(word, _)| word)).expect("word lists are small");
@@ -106,7 +186,12 @@ impl Categories {
 
     /// The likeliest category of a folded text; words inside `masked` (names of places, links) do not count.
     pub fn find(&self, text: &str, masked: &[Range<usize>]) -> Option<FoundCategory<'_>> {
-        let hits = self.hits(text, masked);
+        self.read(text, masked).0
+    }
+
+    /// The same, and whether words of a category were denied.
+    pub fn read(&self, text: &str, masked: &[Range<usize>]) -> (Option<FoundCategory<'_>>, bool) {
+        let (hits, denied) = self.hits(text, masked);
         let mut best: Option<(u32, std::cmp::Reverse<usize>, usize, u32)> = None;
         for category in 0..self.ids.len() {
             let mut own: Vec<&Hit> = hits.iter().filter(|hit| hit.category == category).collect();
@@ -123,10 +208,10 @@ impl Categories {
                 best = Some(score);
             }
         }
-        best.map(|(_, _, category, weight)| FoundCategory { id: &self.ids[category], weight })
+        (best.map(|(_, _, category, weight)| FoundCategory { id: &self.ids[category], weight }), denied)
     }
 
-    fn hits(&self, text: &str, masked: &[Range<usize>]) -> Vec<Hit> {
+    fn hits(&self, text: &str, masked: &[Range<usize>]) -> (Vec<Hit>, bool) {
         let mut heads: HashMap<usize, Range<usize>> = HashMap::new();
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
@@ -141,23 +226,37 @@ impl Categories {
                         hits.push(Hit { category, span: span.clone(), weight });
                     }
                     Use::Head { pair } => {
-                        heads.insert(pair, span.clone());
+                        let longer =
+                            heads.get(&pair).is_some_and(|head| head.end == span.end && head.len() > span.len());
+                        if !longer {
+                            heads.insert(pair, span.clone());
+                        }
                     }
-                    Use::Tail { pair, category, weight } => {
+                    Use::Tail { pair, category } => {
                         let near = heads.get(&pair).filter(|head| {
+                            let reach = if text[span.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
                             head.end <= span.start
-                                && span.start - head.end <= REACH
-                                && !text[head.end..span.start].contains(['。', '\n', '!', '?'])
+                                && span.start - head.end <= reach
+                                && !text[head.end..span.start].contains(['。', '\n', '!', '?', ';'])
                         });
                         if let Some(head) = near {
+                            let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
+                            // 车*撞: two lone characters say less than one word of two.
+                            let weight = if front + back < 5 { 3 } else { front / 2 + back };
                             hits.push(Hit { category, span: head.start..span.end, weight });
                         }
+                    }
+                    Use::Neutral => {
+                        let weight = weight(&text[span.clone()]);
+                        hits.push(Hit { category: usize::MAX, span: span.clone(), weight });
                     }
                 }
             }
         }
-        hits.retain(|hit| !is_denied(text, &hit.span));
-        drop_covered(hits)
+        let all = hits.len();
+        hits.retain(|hit| hit.category == usize::MAX || !is_denied(text, &hit.span));
+        let denied = hits.len() < all;
+        (drop_covered(hits), denied)
     }
 }
 

@@ -52,11 +52,12 @@ impl TimeReader {
         if pieces.is_empty() {
             return Vec::new();
         }
+        let usual = pieces.iter().any(|piece| piece.kind == Kind::Every);
         let now = at.utc().with_timezone(&self.zone).naive_local();
         phrase::assemble(&folded.text, &pieces)
             .into_iter()
             .filter_map(|phrase| {
-                let habit = is_habit(&folded.text, phrase.span.end);
+                let habit = usual || is_habit(&folded.text, phrase.span.end);
                 let local = resolve::resolve(&phrase, now, habit)?;
                 let start = if phrase.now { at } else { self.instant(local.start)? };
                 let end = match local.end {
@@ -288,3 +289,6 @@ fn is_habit(text: &str, end: usize) -> bool {
     .iter()
     .any(|word| rest.starts_with(word))
 }
+
+#[cfg(test)]
+mod tests;

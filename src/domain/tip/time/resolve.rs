@@ -248,7 +248,7 @@ fn part_of(told: Option<Day>, part: Part, now: NaiveDateTime, habit: bool) -> Op
         Local { start, end: Some(if start < now && end > now { now } else { end }), grain: Grain::Daypart }
     };
     let Some(told) = told else {
-        if habit || part == Part::Daytime || part == Part::WholeNight && now.hour() >= 12 && now.hour() < 20 {
+        if habit || part == Part::Daytime || part == Part::WholeNight && now.hour() >= 12 {
             return None;
         }
         let today = span(now.date());

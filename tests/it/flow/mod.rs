@@ -1,0 +1,11 @@
+//! What people do and what they read: one file for each area, one test for each promise.
+
+mod alarm;
+mod command;
+mod export;
+mod fault;
+mod intake;
+mod mending;
+mod points;
+mod privacy;
+mod triage;
