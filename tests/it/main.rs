@@ -4,6 +4,7 @@
 
 mod browser;
 mod flow;
+mod kill;
 mod layers;
 mod store;
 mod world;

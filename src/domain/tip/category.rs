@@ -81,6 +81,8 @@ const NEUTRAL: &[&str] = &[
 #[derive(Debug)]
 pub struct Categories {
     ids: Vec<String>,
+    /// How many words are pairs.
+    pairs: usize,
     automaton: AhoCorasick,
     /// For each pattern of the automaton, the words that it is, or is a half of.
     uses: Vec<Vec<Use>>,
@@ -161,7 +163,7 @@ impl Categories {
         list.sort_by(|a, b| a.0.cmp(&b.0));
         let automaton = AhoCorasick::new(list.iter().map(|(word, _)| word)).expect("word lists are small");
         let ids = categories.iter().map(|category| category.id.clone()).collect();
-        Self { ids, automaton, uses: list.into_iter().map(|(_, uses)| uses).collect(), tags }
+        Self { ids, pairs, automaton, uses: list.into_iter().map(|(_, uses)| uses).collect(), tags }
     }
 
     /// The category that a tag names, whole, or by the words in it.
@@ -194,16 +196,20 @@ impl Categories {
         let (hits, denied) = self.hits(text, masked);
         let mut best: Option<(u32, std::cmp::Reverse<usize>, usize, u32)> = None;
         for category in 0..self.ids.len() {
-            let mut own: Vec<&Hit> = hits.iter().filter(|hit| hit.category == category).collect();
-            if own.is_empty() {
+            let own = || hits.iter().filter(|hit| hit.category == category);
+            let Some(strongest) = own().max_by_key(|hit| (hit.weight, std::cmp::Reverse(hit.span.start))) else {
                 continue;
-            }
-            own.sort_by_key(|hit| std::cmp::Reverse(hit.weight));
-            let top = own[0].weight;
-            let more: u32 =
-                own.iter().skip(1).take(3).filter(|hit| hit.span != own[0].span).map(|hit| hit.weight).sum();
-            let first = own.iter().map(|hit| hit.span.start).min().unwrap_or_default();
-            let score = (top * 10 + more * 4, std::cmp::Reverse(first), category, top);
+            };
+            let more: u32 = own().filter(|hit| hit.span != strongest.span).take(3).map(|hit| hit.weight).sum();
+            let first = own().map(|hit| hit.span.start).min().unwrap_or_default();
+            // Somebody who cannot get up, or looks odd, is a part of many things: what else is told says more.
+            let share = match self.ids[category].as_str() {
+                "help" | "other" => 8,
+                "suspicious" => 9,
+                _ => 10,
+            };
+            let points = (strongest.weight * 10 + more * 4) * share / 10;
+            let score = (points, std::cmp::Reverse(first), category, strongest.weight);
             if best.is_none_or(|best| (score.0, score.1) > (best.0, best.1)) {
                 best = Some(score);
             }
@@ -212,7 +218,7 @@ impl Categories {
     }
 
     fn hits(&self, text: &str, masked: &[Range<usize>]) -> (Vec<Hit>, bool) {
-        let mut heads: HashMap<usize, Range<usize>> = HashMap::new();
+        let mut heads: Vec<Range<usize>> = vec![0..0; self.pairs];
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
             let span = found.range();
@@ -226,14 +232,12 @@ impl Categories {
                         hits.push(Hit { category, span: span.clone(), weight });
                     }
                     Use::Head { pair } => {
-                        let longer =
-                            heads.get(&pair).is_some_and(|head| head.end == span.end && head.len() > span.len());
-                        if !longer {
-                            heads.insert(pair, span.clone());
+                        if heads[pair].end != span.end || heads[pair].len() < span.len() {
+                            heads[pair] = span.clone();
                         }
                     }
                     Use::Tail { pair, category } => {
-                        let near = heads.get(&pair).filter(|head| {
+                        let near = Some(&heads[pair]).filter(|head| !head.is_empty()).filter(|head| {
                             let reach = if text[span.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
                             head.end <= span.start
                                 && span.start - head.end <= reach
@@ -242,7 +246,7 @@ impl Categories {
                         if let Some(head) = near {
                             let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
                             // 车*撞: two lone characters say less than one word of two.
-                            let weight = if front + back < 5 { 3 } else { front / 2 + back };
+                            let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
                             hits.push(Hit { category, span: head.start..span.end, weight });
                         }
                     }
@@ -309,12 +313,9 @@ fn is_whole(text: &str, span: &Range<usize>) -> bool {
 
 /// Whether the words just before deny it.
 fn is_denied(text: &str, span: &Range<usize>) -> bool {
-    let before = &text[..span.start];
-    let from = before
-        .rfind([',', '。', ';', '!', '?', '\n', ' ', ':'])
-        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-    let clause = &before[from..];
-    let near: String = clause.chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+    let before = last_bytes(&text[..span.start], 36);
+    let clause = before.rsplit([',', '。', ';', '!', '?', '\n', ' ', ':']).next().unwrap_or_default();
+    let near = last_bytes(clause, 18);
     let han = [
         "没有",
         "没有人",
@@ -356,6 +357,15 @@ fn is_denied(text: &str, span: &Range<usize>) -> bool {
     let article = words.first().is_some_and(|word| matches!(*word, "a" | "an" | "any" | "the" | "been" | "was" | "is"))
         && words.get(1).is_some_and(|word| english(word));
     text[span.clone()].is_ascii() && (direct || article)
+}
+
+/// At most the last `most` bytes, from a character's start.
+fn last_bytes(text: &str, most: usize) -> &str {
+    let mut from = text.len().saturating_sub(most);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ use cursor::Cursor;
 use piece::{Kind, Piece};
 use std::ops::Range;
 
+/// So many times at most are read from one message.
+const MOST: usize = 24;
+
 /// Reads times.
 #[derive(Debug)]
 pub struct TimeReader {
@@ -56,6 +59,7 @@ impl TimeReader {
         let now = at.utc().with_timezone(&self.zone).naive_local();
         phrase::assemble(&folded.text, &pieces)
             .into_iter()
+            .take(MOST)
             .filter_map(|phrase| {
                 let habit = usual || is_habit(&folded.text, phrase.span.end);
                 let local = resolve::resolve(&phrase, now, habit)?;

@@ -3,14 +3,16 @@
 use super::*;
 use proptest::prelude::*;
 
+static READER: std::sync::LazyLock<TimeReader> =
+    std::sync::LazyLock::new(|| TimeReader::new(chrono_tz::Asia::Shanghai));
+
 fn at(stamp: &str) -> Millis {
     chrono::DateTime::parse_from_rfc3339(&format!("{stamp}:00+08:00")).unwrap().into()
 }
 
 fn read(text: &str, when: &str) -> Vec<String> {
-    let reader = TimeReader::new(chrono_tz::Asia::Shanghai);
     let show = |at: Millis| at.utc().with_timezone(&chrono_tz::Asia::Shanghai).format("%m-%d %H:%M").to_string();
-    reader
+    READER
         .read(&Folded::new(text), at(when), &[])
         .into_iter()
         .map(|found| match found.reading.end {
@@ -144,9 +146,8 @@ fn a_clock_told_of_something_usual_is_its_latest() {
 proptest! {
     #[test]
     fn words_are_in_the_text(text in "(昨晚|今早|8|八|点|半|:|30|到|-| |分钟|前|周|三|号|月|at|pm|last|friday|nov|the|\\PC){0,14}", minutes in 0i64..600_000) {
-        let reader = TimeReader::new(chrono_tz::Asia::Shanghai);
         let now = at(NOW).plus_ms(minutes * 60_000);
-        for found in reader.read(&Folded::new(&text), now, &[]) {
+        for found in READER.read(&Folded::new(&text), now, &[]) {
             prop_assert!(text.contains(&found.reading.text));
             prop_assert!(found.reading.end.is_none_or(|end| end > found.reading.start));
         }
