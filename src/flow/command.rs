@@ -288,7 +288,10 @@ fn statement(given: &Given<'_>, speaker: &Speaker<'_>) -> String {
                 ("time", when::clock(line.at, given.now, speaker.zone).into()),
                 ("amount", format!("{:+}", line.amount).into()),
                 ("rule", speaker.say(rule, &[]).into()),
-                ("lead", line.lead.map_or(String::new(), |l| speaker.say("pin-title", &[("number", l.0.into())])).into()),
+                (
+                    "lead",
+                    line.lead.map_or(String::new(), |l| speaker.say("pin-title", &[("number", l.0.into())])).into(),
+                ),
             ],
         ));
     }

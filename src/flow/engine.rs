@@ -16,7 +16,9 @@ use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
 use crate::port::chat::{Chat, PressAnswer, UpdateKind};
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::{Count, Meter};
-use crate::port::store::{Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind};
+use crate::port::store::{
+    Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind,
+};
 use chrono::Datelike;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -387,9 +389,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         }
         Work::Joined(chat) => command::greet(given, *chat),
         Work::Timer(TimerKind::Stage { stage, .. }) => alarm::stage(given, *stage),
-        Work::Report(OutboxReport::CallFailed { point, why, .. }) => {
-            alarm::call_failed(given, point, why)
-        }
+        Work::Report(OutboxReport::CallFailed { point, why, .. }) => alarm::call_failed(given, point, why),
         Work::Moved(from, to) | Work::Report(OutboxReport::Moved { from, to }) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {

@@ -313,9 +313,25 @@ impl Story {
     }
 
     async fn clerk(&mut self) -> Step {
+        self.step = "the clerk exports the month in the office chat";
+        self.page.become_person(CLERK).await?;
+        let rows = self.exported().await?;
+        self.step = "the workbook holds what the courier and the guard earned, and nobody's name";
+        earned(&rows, "快递员")?;
+        earned(&rows, "夜市保安")?;
+        if rows.iter().flatten().any(|cell| cell == "阿强") {
+            return Err(format!("a name in a group: {rows:?}"));
+        }
+        self.step = "in private the clerk, who has the payout right, gets the names";
+        self.page.press(&format!("chat-{CLERK}")).await?;
+        let rows = self.exported().await?;
+        earned(&rows, "阿强")?;
+        earned(&rows, "周伯")
+    }
+
+    /// Writes `/export` in the chat that is open, downloads the workbook through the page's link and reads it.
+    async fn exported(&self) -> Step<Vec<Vec<Data>>> {
         let page = &self.page;
-        self.step = "the clerk exports the month";
-        page.become_person(CLERK).await?;
         page.say("/export").await?;
         let script = "const d = [...document.querySelectorAll('a.doc')].map(a => [a.download, a.href]); return d.length > 2 && d";
         let documents = page.see(script, json!([])).await?;
@@ -324,20 +340,20 @@ impl Story {
         if ends != ["xlsx", "csv", "digest"] {
             return Err(format!("unexpected documents: {documents:?}"));
         }
-        self.step = "the workbook holds what the courier and the guard earned";
         let file = page.http.get(&documents[0].1).send().await.map_err(|why| why.to_string())?;
         let bytes = file.bytes().await.map_err(|why| why.to_string())?;
         let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|why| why.to_string())?;
         let sheet = book.worksheet_range_at(0).ok_or("no sheet")?.map_err(|why| why.to_string())?;
-        for name in ["阿强", "周伯"] {
-            let named = |row: &&[Data]| row.iter().any(|cell| cell == name);
-            let row = sheet.rows().find(named).ok_or_else(|| format!("no row of {name} in {sheet:?}"))?;
-            if !row.iter().any(|cell| matches!(cell, Data::Float(n) if *n > 0.0) || matches!(cell, Data::Int(1..))) {
-                return Err(format!("{name} earned nothing: {row:?}"));
-            }
-        }
-        Ok(())
+        Ok(sheet.rows().map(<[Data]>::to_vec).collect())
     }
+}
+
+/// The row in which a cell says `who` holds an amount.
+fn earned(rows: &[Vec<Data>], who: &str) -> Step {
+    let row = rows.iter().find(|row| row.iter().any(|cell| cell == who));
+    let row = row.ok_or_else(|| format!("no row of {who} in {rows:?}"))?;
+    let amount = row.iter().any(|cell| matches!(cell, Data::Float(n) if *n > 0.0) || matches!(cell, Data::Int(1..)));
+    if amount { Ok(()) } else { Err(format!("{who} earned nothing: {row:?}")) }
 }
 
 #[tokio::test]

@@ -487,7 +487,8 @@ impl World {
 
     /// Several chats, each under its name.
     pub fn chats(&self, chats: &[(&str, i64)]) -> String {
-        let shown: Vec<String> = chats.iter().map(|(name, chat)| format!("── {name} ──\n{}", self.chat(*chat))).collect();
+        let shown: Vec<String> =
+            chats.iter().map(|(name, chat)| format!("── {name} ──\n{}", self.chat(*chat))).collect();
         shown.join("\n\n")
     }
 
@@ -516,11 +517,14 @@ impl World {
         use sqlx::Row as _;
         let mut pool = self.database().await;
         let mut found = Vec::new();
-        let tables = sqlx::query("SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'");
+        let tables = sqlx::query(
+            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'",
+        );
         for row in tables.fetch_all(&mut pool).await.unwrap() {
             let (table, column): (String, String) = (row.get(0), row.get(1));
             let sql = format!("SELECT COUNT(*) FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS TEXT), $1) > 0");
-            let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(words).fetch_one(&mut pool).await.unwrap();
+            let count: i64 =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(words).fetch_one(&mut pool).await.unwrap();
             if count > 0 {
                 found.push(format!("{table}.{column}"));
             }

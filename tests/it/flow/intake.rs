@@ -231,7 +231,8 @@ async fn a_venue_names_the_place() {
     let mut w = World::new().await;
     w.say(COURIER, GROUP, "#theft 7 pm, by the market I sent").await;
     let at = json!({ "latitude": 23.01, "longitude": 113.91 });
-    w.say_with(COURIER, GROUP, json!({ "venue": { "location": at, "title": "East <Market>", "address": "1 Rd" } })).await;
+    w.say_with(COURIER, GROUP, json!({ "venue": { "location": at, "title": "East <Market>", "address": "1 Rd" } }))
+        .await;
     w.advance(2).await;
     assert!(w.chat(DESK).contains("Where: East <Market> (±600 m, venue sent)"), "{}", w.chat(DESK));
     w.end().await;
@@ -273,7 +274,10 @@ async fn words_added_in_a_reply_outlive_an_edit_of_the_tip() {
     w.edit(COURIER, GROUP, tip, "#theft at Old Bridge 7 pm, a blue van").await;
     w.advance(3).await;
     let card = w.chat(DESK);
-    assert!(card.contains("a blue van") && card.contains("the plate ends in 88") && !card.contains("blu van"), "{card}");
+    assert!(
+        card.contains("a blue van") && card.contains("the plate ends in 88") && !card.contains("blu van"),
+        "{card}"
+    );
     w.end().await;
 }
 

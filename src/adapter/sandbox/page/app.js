@@ -349,7 +349,14 @@ function wire() {
 
 translate();
 wire();
-await loadTown();
+const town = await loadTown();
+// What was read and done in another town on this port says nothing about this one.
+if (localStorage.getItem("town") !== town) {
+  const stale = ["read", "seen", "guide", "spoken"].filter((key) => localStorage.getItem(key) !== null);
+  for (const key of stale) localStorage.removeItem(key);
+  localStorage.setItem("town", town);
+  if (stale.length) location.reload();
+}
 const from = new URLSearchParams(location.hash.slice(1));
 play(Number(from.get("as")) || 610501, from.get("goal") ?? "liaison");
 if (innerWidth <= 840 && !finished() && !from.get("as")) $("side").classList.add("open");

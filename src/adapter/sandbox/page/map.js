@@ -25,7 +25,11 @@ const BLOCKS = [[180, 90, 110, 34], [330, 70, 90, 40], [560, 96, 60, 44], [640, 
 
 let places = [];
 let zone = undefined;
-export async function loadTown() { ({ places, time_zone: zone } = await (await fetch("/sandbox/town")).json()); }
+export async function loadTown() {
+  const town = await (await fetch("/sandbox/town")).json();
+  ({ places, time_zone: zone } = town);
+  return String(town.since);
+}
 // The town's own clock, by which the bot tells times too, wherever the browser is.
 export const timeZone = () => zone;
 
