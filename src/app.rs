@@ -4,6 +4,7 @@
 //! the sender, and the HTTP side. Each ends when `stop` says so; the sender waits for what is under way.
 
 pub mod command;
+pub mod load;
 pub mod sandbox;
 
 use crate::adapter::clock::{SystemChance, SystemClock};

@@ -3,6 +3,7 @@
 use baiying::adapter::file::Format;
 use baiying::adapter::log;
 use baiying::app::command::{self, ExportOrder, ImportKind, Outcome};
+use baiying::app::load::{self, LoadOrder};
 use baiying::app::{Server, asked_to_end, sandbox};
 use baiying::config::{Config, ConfigError, EXAMPLE, Secrets};
 use baiying::port::table::TableKind;
@@ -89,6 +90,8 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Measures this program under load, against a stand-in for the platform (docs/benchmarks.md).
+    Load(LoadOrder),
     /// Prints the example config.
     ExampleConfig,
 }
@@ -119,6 +122,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         Command::Sandbox { port, data } => return sandbox::run(port, &data).await.map(|()| Outcome::Well),
+        Command::Load(order) => return load::run(&order).await,
         Command::ExampleConfig => {
             print!("{EXAMPLE}");
             return Ok(Outcome::Well);
@@ -128,7 +132,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let config = Config::load(cli.config.as_deref())?;
     let secrets = Secrets::from_env()?;
     match cli.command {
-        Command::Sandbox { .. } | Command::ExampleConfig => Ok(Outcome::Well),
+        Command::Sandbox { .. } | Command::Load(_) | Command::ExampleConfig => Ok(Outcome::Well),
         Command::Serve => {
             secrets.check_for_serving(&config)?;
             Server::start(config, &secrets).await?.run(asked_to_end()).await.map(|()| Outcome::Well)

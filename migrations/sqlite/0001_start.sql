@@ -22,7 +22,6 @@ CREATE TABLE inbox (
 CREATE UNIQUE INDEX inbox_update ON inbox (update_id) WHERE update_id IS NOT NULL;
 CREATE INDEX inbox_open ON inbox (state, seq) WHERE state <> 'done';
 CREATE INDEX inbox_retry ON inbox (chat, seq) WHERE state = 'waiting' AND retry_at > 0;
-CREATE INDEX inbox_chat ON inbox (chat, seq);
 
 CREATE TABLE timer (
     key TEXT PRIMARY KEY NOT NULL,
@@ -49,7 +48,6 @@ CREATE TABLE lead (
     scene_source TEXT,
     scene_datum TEXT,
     scene_text TEXT,
-    scene_cell INTEGER,
     unknown_place TEXT,
     description TEXT NOT NULL,
     relay_text TEXT NOT NULL,
@@ -70,13 +68,12 @@ CREATE TABLE lead (
     asked INTEGER NOT NULL,
     scrubbed_at INTEGER
 ) STRICT;
-CREATE INDEX lead_tip ON lead (tip_chat, message);
-CREATE INDEX lead_reporter ON lead (chat, reporter, written_at) WHERE reporter IS NOT NULL;
-CREATE INDEX lead_chat ON lead (chat, received_at);
-CREATE INDEX lead_code ON lead (reporter_code);
+-- What grows with every tip is indexed by what grows with time, where it can be: a page then takes many rows of
+-- one transaction, and each page touched is written twice.
+CREATE INDEX lead_tip ON lead (message, tip_chat);
+CREATE INDEX lead_chat ON lead (chat, received_at, reporter, written_at);
+CREATE INDEX lead_received ON lead (received_at, scene_lat, scene_lon);
 CREATE INDEX lead_merged ON lead (duplicate_of) WHERE duplicate_of IS NOT NULL;
-CREATE INDEX lead_received ON lead (received_at);
-CREATE INDEX lead_near ON lead (scene_cell, received_at, scene_lat, scene_lon) WHERE scene_cell IS NOT NULL;
 CREATE INDEX lead_queue ON lead (state, urgent DESC, received_at, id) WHERE state IN ('new', 'claimed');
 
 CREATE TABLE lead_event (
@@ -185,9 +182,9 @@ CREATE TABLE outbox (
     alarm INTEGER,
     point TEXT
 ) STRICT;
-CREATE UNIQUE INDEX outbox_subject ON outbox (chat, subject);
+CREATE UNIQUE INDEX outbox_subject ON outbox (subject, chat);
 CREATE INDEX outbox_open ON outbox (state, change) WHERE state <> 'settled';
-CREATE INDEX outbox_message ON outbox (chat, message) WHERE message IS NOT NULL;
+CREATE INDEX outbox_message ON outbox (message, chat) WHERE message IS NOT NULL;
 CREATE INDEX outbox_lead ON outbox (lead) WHERE lead IS NOT NULL;
 CREATE INDEX outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
 

@@ -98,9 +98,10 @@ fn call_ring(decision: &mut Decision, given: &Given<'_>, lead: &Lead, scene: &Sc
 }
 
 /// Every point within the ring and any whose own radius covers the scene; if they are fewer than the ring asks
-/// for, the nearest others.
+/// for, the nearest others. Where the scene is known less sharply than the ring is wide, the ring is as wide as that.
 fn choose<'a>(given: &Given<'a>, scene: &Scene, radius_m: f64, min_points: usize) -> Vec<(&'a Point, f64)> {
     let town = given.town;
+    let radius_m = radius_m.max(scene.accuracy_m);
     let mut chosen: Vec<(&Point, f64)> = town
         .points_within(scene.at, radius_m.max(town.widest_radius_m()))
         .into_iter()

@@ -6,7 +6,8 @@ use super::export::Request;
 use super::plan::Key;
 use super::tap::Tap;
 use crate::domain::group::{Group, GroupKind};
-use crate::domain::id::{ChatId, UserId};
+use crate::domain::id::{ChatId, LeadId, UserId};
+use crate::domain::lead::Lead;
 use crate::domain::member::{Language, Role};
 use crate::domain::period::Period;
 use crate::domain::place::Datum;
@@ -14,7 +15,7 @@ use crate::domain::text::card::Speaker;
 use crate::domain::text::{escape, when};
 use crate::domain::tip::ChatKind;
 use crate::port::chat::{Button, Message, Sender};
-use crate::port::store::{Ask, Content, Invite, Lane, Post};
+use crate::port::store::{Ask, Content, Invite, Lane, LeadFile, Post};
 use crate::port::table::TableKind;
 
 /// For how long an invitation is good.
@@ -68,7 +69,9 @@ impl Command {
             "export" => Some(Self::Export(args)),
             "setup" => Some(Self::Setup(args)),
             "invite" => Some(Self::Invite(args)),
-            _ => None,
+            "tip" => None,
+            // In private, whoever guesses at a command is told which there are.
+            _ => message.private.then_some(Self::Help),
         }
     }
 
@@ -76,13 +79,14 @@ impl Command {
     pub fn ask(&self, message: &Message, ask: &mut Ask, keys: &mut Vec<Key>) {
         match self {
             Self::Points => ask.statement = message.from.user,
+            Self::Start(payload) if payload == "points" => ask.statement = message.from.user,
             Self::Start(payload) => match payload.split_once('_') {
                 Some(("i", code)) => {
                     ask.invite = Some(code.to_owned());
                     keys.push(Key::Alone);
                 }
-                Some(("t", code)) => {
-                    ask.tip_code = Some(code.to_owned());
+                Some(("t", rest)) => {
+                    ask.lead = rest.split_once('_').and_then(|(number, _)| number.parse().ok()).map(LeadId);
                     keys.push(Key::Alone);
                 }
                 _ => {}
@@ -121,11 +125,23 @@ fn answer(given: &Given<'_>, message: &Message, key: &str) -> Decision {
     decision
 }
 
+/// The bot came into a group that is not set up: it says what is to be done.
+pub fn greet(given: &Given<'_>, chat: ChatId) -> Decision {
+    let speaker = given.town.speaker(given.town.rules.language, given.now);
+    let mut decision = Decision::nothing();
+    decision.post(chat, "greeting".into(), Lane::Reply, speaker.say("group-unknown", &[]));
+    decision
+}
+
 fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
     if let Some(invite) = given.facts.invite.clone().filter(|_| message.private) {
         return accept(given, message, invite);
     }
-    if let Some(file) = given.facts.file.clone().filter(|f| message.private && f.lead.reporter == message.from.user) {
+    // The link of a tip that was taken out of a group: good for its reporter alone.
+    let own = |f: &&LeadFile| {
+        payload == tip_payload(&f.lead) && f.lead.reporter.is_some() && f.lead.reporter == message.from.user
+    };
+    if let Some(file) = given.facts.file.as_ref().filter(own).filter(|_| message.private) {
         let mut decision = Decision::nothing();
         let speaker = given.speaker_in(message.chat, Some(&message.from));
         let first = meet(&mut decision, given, &message.from);
@@ -135,7 +151,15 @@ fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
     if payload.starts_with("i_") {
         return answer(given, message, "invite-bad");
     }
+    if payload == "points" && message.private {
+        return points(given, message);
+    }
     help(given, message)
+}
+
+/// What the deep link to a tip carries: its number and its reporter's code.
+pub fn tip_payload(lead: &Lead) -> String {
+    format!("t_{}_{}", lead.id, lead.reporter_code)
 }
 
 /// Puts a person on file who was told what is kept; tells whether that is new.
@@ -266,7 +290,10 @@ fn statement(given: &Given<'_>, speaker: &Speaker<'_>) -> String {
                 ("time", when::clock(line.at, given.now, speaker.zone).into()),
                 ("amount", format!("{:+}", line.amount).into()),
                 ("rule", speaker.say(rule, &[]).into()),
-                ("lead", line.lead.map_or(String::new(), |l| l.to_string()).into()),
+                (
+                    "lead",
+                    line.lead.map_or(String::new(), |l| speaker.say("pin-title", &[("number", l.0.into())])).into(),
+                ),
             ],
         ));
     }
@@ -275,9 +302,17 @@ fn statement(given: &Given<'_>, speaker: &Speaker<'_>) -> String {
 
 fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     let speaker = given.speaker_in(message.chat, Some(&message.from));
-    let in_office = given.town.kind(message.chat) == Some(GroupKind::Office);
-    let clerk = message.from.user.filter(|u| given.town.holds(*u, Role::Office) || given.town.holds(*u, Role::Payout));
-    let Some(clerk) = clerk.filter(|_| in_office) else { return answer(given, message, "export-not-here") };
+    let holds = |role| message.from.user.filter(|u| given.town.holds(*u, role));
+    // Names are for those with the payout right, not for everybody in the chat: they go to a private chat only.
+    let names = message.private;
+    let clerk = if names {
+        holds(Role::Payout)
+    } else {
+        holds(Role::Office)
+            .or_else(|| holds(Role::Payout))
+            .filter(|_| given.town.kind(message.chat) == Some(GroupKind::Office))
+    };
+    let Some(clerk) = clerk else { return answer(given, message, "export-not-here") };
     let mut words = words.split_whitespace();
     let month = words.next().unwrap_or("");
     let what = words.next().unwrap_or("points");
@@ -286,7 +321,6 @@ fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     let this_month = given.now.utc().with_timezone(&zone).format("%Y-%m").to_string();
     let month = if month.is_empty() { &this_month } else { month };
     let Ok(period) = Period::month(month, zone) else { return answer(given, message, "export-usage") };
-    let names = given.town.holds(clerk, Role::Payout);
     let mut decision = Decision::nothing();
     reply(&mut decision, message, speaker.say("export-coming", &[("period", month.into())]));
     for format in ["xlsx", "csv", "digest"] {

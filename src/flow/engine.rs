@@ -13,10 +13,12 @@ use super::{alarm, command, evidence, intake, mend, triage};
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
-use crate::port::chat::{Chat, PressAnswer};
+use crate::port::chat::{Chat, PressAnswer, UpdateKind};
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::{Count, Meter};
-use crate::port::store::{Applied, Ask, Event, EventKind, Facts, Step, Store, StoreResult};
+use crate::port::store::{
+    Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind,
+};
 use chrono::Datelike;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -52,6 +54,8 @@ pub struct Engine<S, C> {
 struct Planned {
     event: Event,
     update_id: Option<i64>,
+    /// Whether it is something that a person wrote.
+    words: bool,
     plan: Plan,
 }
 
@@ -128,18 +132,19 @@ impl<S: Store, C: Chat> Engine<S, C> {
     }
 
     fn plan(&self, event: Event, town: &Town) -> Planned {
-        let mut update_id = None;
+        let (mut update_id, mut words) = (None, false);
         let plan = catch_unwind(AssertUnwindSafe(|| match event.kind {
             EventKind::Update => {
                 let update = self.chat.decode(&event.payload);
                 update_id = Some(update.id);
+                words = matches!(update.kind, UpdateKind::Message(_) | UpdateKind::Edited(_));
                 Some(Plan::update(update, town))
             }
             EventKind::Timer => serde_json::from_str(&event.payload).ok().map(Plan::timer),
             EventKind::Delivery => serde_json::from_str(&event.payload).ok().map(Plan::report),
         }));
         let plan = plan.ok().flatten().unwrap_or_else(Plan::unreadable);
-        Planned { event, update_id, plan }
+        Planned { event, update_id, words, plan }
     }
 
     /// The events that can be decided side by side, and the rest. An event stays behind when it shares a key with
@@ -199,8 +204,9 @@ impl<S: Store, C: Chat> Engine<S, C> {
         for (n, (planned, facts)) in wave.iter().zip(facts).enumerate() {
             let given = self.given(planned, facts, town, now);
             match catch_unwind(AssertUnwindSafe(|| decide(&given, planned))) {
-                Ok(decision) => {
+                Ok(mut decision) => {
                     self.use_up(&decision);
+                    decision.changes.forget = planned.words && decision.changes == Changes::default();
                     said.push((n, decision.answers));
                     steps.push(Step { event: planned.event.seq, changes: decision.changes });
                 }
@@ -345,7 +351,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
 fn may_file(work: &Work) -> bool {
     match work {
         Work::Tip(..) => true,
-        Work::Private(_, tip) | Work::Edit(_, tip) => tip.is_tip,
+        Work::Private(_, tip) | Work::Edit(_, tip) | Work::Evidence(_, tip) => tip.is_tip,
         _ => false,
     }
 }
@@ -382,11 +388,12 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             let speaker = given.speaker_in(press.chat, Some(&press.from));
             Decision::answer(&press.id, speaker.say("stale-button", &[]))
         }
-        Work::Timer(crate::port::store::TimerKind::Stage { alarm, stage }) => alarm::stage(given, *alarm, *stage),
-        Work::Report(crate::port::store::OutboxReport::CallFailed { alarm, point, why, .. }) => {
+        Work::Joined(chat) => command::greet(given, *chat),
+        Work::Timer(TimerKind::Stage { alarm, stage }) => alarm::stage(given, *alarm, *stage),
+        Work::Report(OutboxReport::CallFailed { alarm, point, why, .. }) => {
             alarm::call_failed(given, *alarm, point, why)
         }
-        Work::Moved(from, to) | Work::Report(crate::port::store::OutboxReport::Moved { from, to }) => {
+        Work::Moved(from, to) | Work::Report(OutboxReport::Moved { from, to }) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {
                 decision.changes.moves.push((*from, *to));

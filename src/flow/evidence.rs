@@ -5,7 +5,7 @@ use super::{desk, intake};
 use crate::domain::lead::{Attachment, Evidence, Lead, LeadState, Scene};
 use crate::domain::place::PlaceSource;
 use crate::domain::tip::Tip;
-use crate::port::chat::Message;
+use crate::port::chat::{Message, Part};
 use crate::port::store::LeadFile;
 
 /// Words in a private chat: a tip; more about the last one; or a greeting, which gets the help text.
@@ -52,16 +52,24 @@ fn is_over(lead: &Lead) -> bool {
 }
 
 /// A pin, picture or file in a group, or words in reply to a tip: joins the tip, else waits for it.
+///
+/// In reply anybody may add a picture to a tip; what it says is mended by its reporter alone.
 pub fn evidence(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
-    match &given.facts.file {
-        Some(file)
-            if file.lead.reporter == message.from.user && message.from.user.is_some() && !is_over(&file.lead) =>
-        {
-            join(given, file.clone(), message, tip)
-        }
-        _ if !message.parts.is_empty() => keep_loose(given, message),
-        _ => Decision::nothing(),
+    let file = given.facts.file.as_ref().filter(|f| !is_over(&f.lead));
+    let own = file.filter(|f| f.lead.reporter.is_some() && f.lead.reporter == message.from.user);
+    if let Some(file) = own {
+        return join(given, file.clone(), message, tip);
     }
+    let shows = message.parts.iter().any(|p| matches!(p, Part::Media { .. }));
+    if let Some(file) = file.filter(|_| message.reply_to.is_some() && shows) {
+        let mut pictures = message.clone();
+        pictures.parts.retain(|p| matches!(p, Part::Media { .. }));
+        return join(given, file.clone(), &pictures, &Tip::default());
+    }
+    if tip.is_tip {
+        return intake::file_tip(given, message, tip);
+    }
+    keep_loose(given, message)
 }
 
 fn keep_loose(given: &Given<'_>, message: &Message) -> Decision {

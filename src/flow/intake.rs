@@ -210,7 +210,7 @@ pub fn leave_group_if_sensitive(decision: &mut Decision, given: &Given<'_>, file
 /// the message and what came with it are taken down.
 fn take_to_private(decision: &mut Decision, given: &Given<'_>, lead: &Lead, attachments: &[Attachment]) {
     let speaker = given.town.speaker(given.town.group_language(lead.chat), given.now);
-    let url = format!("https://t.me/{}?start=t_{}", given.town.bot, lead.reporter_code);
+    let url = format!("https://t.me/{}?start={}", given.town.bot, super::command::tip_payload(lead));
     decision.changes.posts.push(Post {
         chat: lead.chat,
         thread: lead.thread,

@@ -199,9 +199,11 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
                 if let Some(queued_at) = queued_at.filter(|_| claimed.message.is_none() && lane == Lane::Alarm) {
                     self.meter.took(Span::AlarmFirstSend, now.since(queued_at));
                 }
-                return Fate::Sent(message.or(claimed.message));
+                // What was taken away has no message any more; put again, it is sent anew.
+                return Fate::Sent(message.or(claimed.message).filter(|_| claimed.post.content != Content::Gone));
             }
-            Err(SendError::NotModified | SendError::Gone(_)) => return Fate::Sent(claimed.message),
+            Err(SendError::NotModified) => return Fate::Sent(claimed.message),
+            Err(SendError::Gone(_)) => return Fate::Sent(None),
             Err(SendError::RetryAfter(ms)) => {
                 self.schedule.hold(chat, now.plus_ms(ms), now);
                 retry(now.plus_ms(ms), "asked to wait")

@@ -34,6 +34,8 @@ pub enum Work {
     Report(OutboxReport),
     /// A group has a new id.
     Moved(ChatId, ChatId),
+    /// The bot came into a group that is not set up.
+    Joined(ChatId),
 }
 
 /// Two events that share a key must not be decided side by side.
@@ -107,6 +109,9 @@ impl Plan {
             UpdateKind::Migrated { from, to } => {
                 Self { work: Work::Moved(from, to), ask: Ask::default(), keys: vec![Key::Alone] }
             }
+            UpdateKind::Standing { chat, present: true } if chat.0 < 0 && town.group(chat).is_none() => {
+                Self { work: Work::Joined(chat), ask: Ask::default(), keys: Vec::new() }
+            }
             UpdateKind::Standing { .. } | UpdateKind::Other => Self::nothing(),
         }
     }
@@ -147,7 +152,8 @@ impl Plan {
         if message.private {
             return Self { work: Work::Private(message, Box::new(tip)), ask, keys };
         }
-        if tip.is_tip {
+        // Words in reply to somebody's tip add to it, unless they are marked as a tip of their own.
+        if tip.is_tip && (tip.marked || message.reply_to.is_none()) {
             ask.newest_tip = None;
             return Self { work: Work::Tip(message, Box::new(tip)), ask, keys };
         }

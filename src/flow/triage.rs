@@ -205,6 +205,10 @@ fn cause(lead: &Lead, rule: &'static str, at: Millis, by: UserId) -> Cause {
 fn tell_reporter(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {
     let lead = &file.lead;
     let Some(chat) = desk::receipt_chat(lead) else { return };
+    // Who was never written to in private (they did not start the bot) cannot be now.
+    if lead.private && !file.posts.iter().any(|p| p.subject == desk::receipt_subject(lead)) {
+        return;
+    }
     let key = match lead.state {
         LeadState::Verified => "outcome-verified",
         LeadState::Unfounded => "outcome-unfounded",

@@ -167,8 +167,6 @@ pub struct Ask {
     pub queue: Option<ChatId>,
     /// An invite code.
     pub invite: Option<String>,
-    /// The lead with this reporter's code, with all that hangs on it.
-    pub tip_code: Option<String>,
 }
 
 /// Which leads may be about the same event.
@@ -283,7 +281,7 @@ pub struct Facts {
     pub newest_tip: Option<Lead>,
     /// See [`Ask::loose`].
     pub loose: Vec<Attachment>,
-    /// See [`Ask::lead`], [`Ask::alarm`] and [`Ask::tip_code`].
+    /// See [`Ask::lead`] and [`Ask::alarm`].
     pub file: Option<LeadFile>,
     /// See [`Ask::original`].
     pub original: Option<LeadFile>,
@@ -512,6 +510,8 @@ pub struct Changes {
     pub access: Vec<Access>,
     /// Leads whose copies (raw updates, versions, evidence, queued texts) are wiped.
     pub scrub: Vec<LeadId>,
+    /// Whether the event's own words are wiped when it is done: neighbours' chat that is nobody's tip is not kept.
+    pub forget: bool,
 }
 
 /// A line of the access log.

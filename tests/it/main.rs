@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod browser;
 mod flow;
+mod kill;
 mod layers;
 mod store;
 mod world;

@@ -61,7 +61,8 @@ pub fn demo_config(api_url: &str) -> Config {
     let mut config = Config { unit: "菱湾镇".into(), ..Config::default() };
     config.telegram.api_url = api_url.to_owned();
     let limits = &mut config.telegram.limits;
-    (limits.per_second, limits.per_chat_second, limits.per_group_minute, limits.alarm_headroom) = (0, 0, 0, 0);
+    // Not lifted for a chat: one message after another, as on the real platform, so that they stand in order.
+    (limits.per_second, limits.per_chat_second, limits.per_group_minute, limits.alarm_headroom) = (0, 30, 0, 0);
     let chats = rows::<ChatRow>(CHATS);
     config.group = chats
         .iter()
@@ -154,8 +155,8 @@ fn chatter(town: &mut State, now: Millis) {
         (42, 610_505, -1_001_700_000_001, "早晨各位街坊☀️ 今日新到荔枝,三斤二十"),
         (40, 610_503, -1_001_700_000_001, "阿珍帮我留两斤,下班过来拿"),
         (31, 610_521, -1_001_700_000_001, "各位周末好!有情况在群里以井号开头说一句,机器人会记下来。紧急的先打110"),
-        (25, 610_506, -4_700_002, "西环路那边今晚停水吗?"),
-        (22, 610_508, -4_700_002, "十点到十二点,大家早点接水"),
+        (25, 610_506, -4_700_002, "今晚还打牌吗?三缺一"),
+        (22, 610_508, -4_700_002, "我来!老地方见"),
     ] {
         let date = Some(now.0 / 1000 - minutes * 60);
         let _ = town.say(Draft { who, chat, text: text.into(), date, ..Draft::default() }, now);

@@ -1,7 +1,8 @@
 //! The chat page: plain files, built in. Nothing is loaded from elsewhere, and the browser is told so.
 
+use super::control::Town;
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -45,9 +46,12 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
     }
 }
 
-/// `/sandbox/town`: the places for the map.
-pub(super) async fn town() -> Json<Value> {
-    Json(json!({"places": super::demo::places()}))
+/// `/sandbox/town`: the places for the map, the zone of the town's clock, and when its first message was written, by
+/// which the page tells one town from another on the same port.
+pub(super) async fn town(State(shared): Town) -> Json<Value> {
+    let since = shared.town().chats.values().filter_map(|chat| Some(chat.messages.values().next()?.date)).min();
+    let zone = crate::config::Config::default().time_zone;
+    Json(json!({"places": super::demo::places(), "time_zone": zone.name(), "since": since}))
 }
 
 /// One of the sample pictures, a PNG.

@@ -5,7 +5,7 @@
 
 use super::alarm::{ALARM_COLUMNS, CALL_COLUMNS, read_alarm, read_call};
 use super::engine::{Db, Link, MAX_IDS, Pools, Sql, padded};
-use super::lead::{ATTACHMENT_COLUMNS, cells_around, load_leads, read_attachment, within};
+use super::lead::{ATTACHMENT_COLUMNS, load_leads, read_attachment, within};
 use super::ledger::{TRANSFER_COLUMNS, load_statements, read_transfer};
 use super::member::{load_invites, load_members};
 use crate::domain::id::{ChatId, LeadId, MessageId, Millis, UserId};
@@ -16,6 +16,9 @@ use std::collections::{BTreeSet, HashMap};
 
 /// So many questions with a limit of their own in one statement.
 const MAX_LIMITED: usize = 16;
+
+/// The platform's clock and ours may differ by so much.
+const CLOCKS_MS: i64 = 600_000;
 
 /// Questions of one kind, each distinct one once, with the events that ask it.
 struct Questions<K> {
@@ -206,18 +209,17 @@ async fn find_leads(link: &mut Link, asks: &[Ask]) -> Db<Found> {
     spread(&mut found.belongs, &messages, messages.pairs(link, "chat, message", bind_message, text).await?);
 
     let writers = Questions::of(asks, |ask| ask.newest_tip, |(chat, user, _)| chat.0 ^ user.0);
-    let text = "SELECT ask.n, (SELECT lead.id FROM lead WHERE lead.chat = ask.chat AND lead.reporter = ask.writer \
-                AND lead.written_at >= ask.since ORDER BY lead.written_at DESC, lead.id DESC LIMIT 1) FROM ask";
-    spread(&mut found.newest_tip, &writers, writers.pairs(link, "chat, writer, since", bind_person, text).await?);
+    // Found by when it was received, which is later than when it was written but for the clocks' difference.
+    let text = format!(
+        "SELECT ask.n, (SELECT lead.id FROM lead WHERE lead.chat = ask.chat AND lead.reporter = ask.writer \
+         AND lead.received_at >= ask.since - {CLOCKS_MS} AND lead.written_at >= ask.since \
+         ORDER BY lead.received_at DESC, lead.id DESC LIMIT 1) FROM ask"
+    );
+    spread(&mut found.newest_tip, &writers, writers.pairs(link, "chat, writer, since", bind_person, &text).await?);
 
     for (index, ask) in asks.iter().enumerate() {
         found.file.extend(ask.lead.map(|lead| (index, lead.0)));
         found.original.extend(ask.original.map(|lead| (index, lead.0)));
-        if let Some(code) = &ask.tip_code {
-            let mut sql = link.sql("SELECT max(id) FROM lead WHERE reporter_code = ");
-            sql.bind(code.as_str());
-            found.file.extend(link.number(sql).await?.map(|lead| (index, lead)));
-        }
     }
     let alarms = Questions::of(asks, |ask| ask.alarm.filter(|_| ask.lead.is_none()), |alarm| alarm.0);
     let text = "SELECT ask.n, (SELECT alarm.lead FROM alarm WHERE alarm.id = ask.alarm) FROM ask";
@@ -251,24 +253,14 @@ async fn find_similar(link: &mut Link, asks: &[Ask], found: &mut Vec<(usize, i64
     let mut limited = Vec::new();
     for (index, ask) in asks.iter().enumerate() {
         let Some(similar) = &ask.similar else { continue };
-        let cells = match similar.near {
-            Some((at, radius_m)) => cells_around(at, radius_m),
-            None => None,
-        };
-        let cells: Vec<Option<i64>> = cells.map_or_else(|| vec![None], |cells| cells.into_iter().map(Some).collect());
-        for cell in cells {
-            limited.push((index, move |sql: &mut Sql| {
-                if let Some(cell) = cell {
-                    sql.push("scene_cell = ").bind(cell).push(" AND ");
-                }
-                sql.push("received_at >= ").bind(similar.since.0).push(" AND received_at <= ").bind(similar.until.0);
-                sql.push(" AND id <> ").bind(similar.except.0);
-                if let Some((at, radius_m)) = similar.near {
-                    within(sql, at, radius_m);
-                }
-                sql.push(" ORDER BY received_at DESC, id DESC LIMIT 20");
-            }));
-        }
+        limited.push((index, move |sql: &mut Sql| {
+            sql.push("received_at >= ").bind(similar.since.0).push(" AND received_at <= ").bind(similar.until.0);
+            sql.push(" AND id <> ").bind(similar.except.0);
+            if let Some((at, radius_m)) = similar.near {
+                within(sql, at, radius_m);
+            }
+            sql.push(" ORDER BY received_at DESC, id DESC LIMIT 20");
+        }));
     }
     found.extend(find_limited(link, &limited).await?);
     Ok(())

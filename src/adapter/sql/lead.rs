@@ -1,7 +1,6 @@
 //! Leads with their history and evidence, as rows.
 //!
-//! Owns which column holds what and the grid by which leads near a place are found. Called by `step`
-//! (writing) and `facts`, `desk`, `scrub` (reading).
+//! Owns which column holds what. Called by `step` (writing) and `facts`, `desk`, `scrub` (reading).
 
 use super::code::Code;
 use super::engine::{Db, Link, MAX_IDS, Reader, Sql, from_json, pieces, to_json};
@@ -20,38 +19,8 @@ pub(super) const LEAD_COLUMNS: &str = "lead.id, lead.version, lead.state, lead.c
     lead.private, lead.written_at, lead.received_at, lead.first_event, lead.first_update_id, lead.officer, \
     lead.decided_at, lead.duplicate_of, lead.asked";
 
-/// The side of a cell of the grid over leads' places, degrees (about 550 m north to south).
-const CELL_DEGREES: f64 = 0.005;
 /// Metres of one degree of latitude.
 const DEGREE_M: f64 = 111_195.0;
-/// More cells than this are not worth asking one by one.
-const MAX_CELLS: usize = 36;
-
-fn cell_row(lat: f64) -> i64 {
-    (lat / CELL_DEGREES).floor() as i64
-}
-
-fn cell_column(lon: f64) -> i64 {
-    (lon / CELL_DEGREES).floor() as i64
-}
-
-fn cell(row: i64, column: i64) -> i64 {
-    row * 1_000_000 + column
-}
-
-/// The cells that a circle may touch; `None` if there are too many.
-pub(super) fn cells_around(at: Wgs84, radius_m: f64) -> Option<Vec<i64>> {
-    let north = radius_m / DEGREE_M;
-    let east = north / at.lat.to_radians().cos().max(0.01);
-    let rows = cell_row(at.lat - north)..=cell_row(at.lat + north);
-    let columns = cell_column(at.lon - east)..=cell_column(at.lon + east);
-    let count = (rows.end() - rows.start() + 1).saturating_mul(columns.end() - columns.start() + 1);
-    if usize::try_from(count).is_ok_and(|count| count <= MAX_CELLS) {
-        Some(rows.flat_map(|row| columns.clone().map(move |column| cell(row, column))).collect())
-    } else {
-        None
-    }
-}
 
 /// Writes the condition that a lead lies within a circle: on the flat, exact to a metre at such distances.
 pub(super) fn within(sql: &mut Sql, at: Wgs84, radius_m: f64) {
@@ -130,7 +99,7 @@ fn read_scene(row: &mut Reader<'_>) -> Db<Option<Scene>> {
 }
 
 /// The columns that change with a lead; the others are written once.
-const CHANGING: [&str; 24] = [
+const CHANGING: [&str; 23] = [
     "version",
     "state",
     "category",
@@ -145,7 +114,6 @@ const CHANGING: [&str; 24] = [
     "scene_source",
     "scene_datum",
     "scene_text",
-    "scene_cell",
     "unknown_place",
     "description",
     "relay_text",
@@ -169,7 +137,6 @@ fn bind_changing(sql: &mut Sql, lead: &Lead) {
     sql.bind(scene.map(|scene| scene.at.lat)).bind(scene.map(|scene| scene.at.lon));
     sql.bind(scene.map(|scene| scene.accuracy_m)).bind(scene.map(|scene| scene.source.code()));
     sql.bind(scene.map(|scene| scene.datum.code())).bind(scene.map(|scene| scene.text.as_str()));
-    sql.bind(scene.map(|scene| cell(cell_row(scene.at.lat), cell_column(scene.at.lon))));
     sql.bind(lead.unknown_place.as_deref()).bind(lead.description.as_str()).bind(lead.relay_text.as_str());
     sql.bind(lead.reporter.map(|user| user.0)).bind(lead.reporter_code.as_str());
     sql.bind(lead.officer.map(|user| user.0)).bind(lead.decided_at.map(|at| at.0));
@@ -309,21 +276,6 @@ pub(super) async fn load_leads(link: &mut Link, ids: &[i64]) -> Db<HashMap<i64, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_circle_lies_in_the_cells_around_it(
-            lat in -80.0..80.0f64, lon in -179.0..179.0f64, radius_m in 1.0..400.0f64, turn in 0.0..360.0f64,
-        ) {
-            let cells = cells_around(Wgs84 { lat, lon }, radius_m);
-            let north = radius_m / DEGREE_M * turn.to_radians().cos();
-            let east = radius_m / DEGREE_M * turn.to_radians().sin() / lat.to_radians().cos();
-            if let Some(cells) = cells {
-                prop_assert!(cells.contains(&cell(cell_row(lat + north), cell_column(lon + east))));
-            }
-        }
-    }
 
     #[test]
     fn a_chain_of_versions_counts_as_one_change() {

@@ -14,6 +14,7 @@ use sqlx::{Connection, Database, PgConnection, PgPool, Pool};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -63,7 +64,7 @@ impl SqlStore {
             let connect = PgConnectOptions::from_str(url)?;
             let pool: PgPool = lasting(options.readers + 4).connect_with(connect).await?;
             migrate(&POSTGRES, &pool).await?;
-            return Ok(Self { pools: Pools::Pg(pool), lock: None });
+            return Ok(Self { pools: Pools::Pg(pool), lock: None, given: Arc::default() });
         }
         let path = sqlite_path(url)?;
         create(&path)?;
@@ -85,7 +86,11 @@ impl SqlStore {
         migrate(&SQLITE, &write).await?;
         let reader = connect.pragma("cache_size", format!("-{}", options.cache_kib / 4)).pragma("query_only", "ON");
         let read = lasting(options.readers).connect_lazy_with(reader);
-        Ok(Self { pools: Pools::Sqlite { write, read }, lock: Some(with_ending(&path, ".lock")) })
+        Ok(Self {
+            pools: Pools::Sqlite { write, read },
+            lock: Some(with_ending(&path, ".lock")),
+            given: Arc::default(),
+        })
     }
 
     /// Takes the place of the one server of this database until the lock is dropped or the process ends.

@@ -32,7 +32,7 @@ pub(super) async fn scrub_lead(link: &mut Link, lead: LeadId, event: Option<Even
     let mut sql = link.sql(
         "UPDATE lead SET category = NULL, occurred_start = NULL, occurred_end = NULL, occurred_grain = NULL, \
          occurred_text = NULL, scene_lat = NULL, scene_lon = NULL, scene_accuracy_m = NULL, scene_source = NULL, \
-         scene_datum = NULL, scene_text = NULL, scene_cell = NULL, unknown_place = NULL, description = '', \
+         scene_datum = NULL, scene_text = NULL, unknown_place = NULL, description = '', \
          relay_text = '', reporter = NULL, scrubbed_at = ",
     );
     sql.bind(now.0).push(" WHERE id = ").bind(lead.0);
@@ -74,25 +74,25 @@ async fn copies_by_message(link: &mut Link, lead: LeadId, copies: &mut HashSet<i
     let mut sql = link.sql("SELECT first_event FROM lead WHERE id = ");
     sql.bind(lead.0);
     let Some(first) = link.number(sql).await? else { return Ok(()) };
-    for (chat, messages) in messages {
-        let mut after = first - 1;
-        loop {
-            let mut sql = link.sql("SELECT seq, payload FROM inbox WHERE chat = ");
-            sql.bind(chat).push(" AND seq > ").bind(after).push(" AND kind = 'update' ORDER BY seq LIMIT ").bind(PAGE);
-            let rows = link.rows(sql).await?;
-            for row in &rows {
-                let mut row = row.read();
-                after = row.next()?;
-                if mentions(row.next()?, &messages) {
-                    copies.insert(after);
-                }
-            }
-            if rows.len() < PAGE as usize {
-                break;
+    let chats: Vec<i64> = messages.keys().copied().collect();
+    let mut after = first - 1;
+    loop {
+        let mut sql = link.sql("SELECT seq, chat, payload FROM inbox WHERE seq > ");
+        sql.bind(after).push(" AND kind = 'update' AND chat IN ").list(&chats);
+        sql.push(" ORDER BY seq LIMIT ").bind(PAGE);
+        let rows = link.rows(sql).await?;
+        for row in &rows {
+            let mut row = row.read();
+            after = row.next()?;
+            let (chat, payload): (i64, &str) = (row.next()?, row.next()?);
+            if messages.get(&chat).is_some_and(|messages| mentions(payload, messages)) {
+                copies.insert(after);
             }
         }
+        if rows.len() < PAGE as usize {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Whether a raw update names one of the messages of its chat.

@@ -120,6 +120,12 @@ async fn mark_done(link: &mut Link, steps: &[Step]) -> Result<(), Refused> {
         sql.list(events);
         done += link.run(sql).await?;
     }
+    let forgotten: Vec<i64> = steps.iter().filter(|step| step.changes.forget).map(|step| step.event.0).collect();
+    for events in forgotten.chunks(super::engine::MAX_IDS) {
+        let mut sql = link.sql("UPDATE inbox SET payload = '' WHERE seq IN ");
+        sql.list(events);
+        link.run(sql).await?;
+    }
     if done == steps.len() as u64 {
         Ok(())
     } else {

@@ -192,7 +192,7 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
         "UPDATE attachment SET chat = $1 WHERE chat = $2 AND lead IS NULL AND NOT EXISTS (SELECT 1 FROM \
          attachment AS other WHERE other.chat = $1 AND other.message = attachment.message)",
         "UPDATE timer SET chat = $1 WHERE chat = $2",
-        "UPDATE inbox SET chat = $1 WHERE chat = $2",
+        "UPDATE inbox SET chat = $1 WHERE chat = $2 AND state = 'waiting' AND state <> 'done'",
         "UPDATE outbox SET chat = $1, message = NULL, sent_digest = NULL, sent_version = 0 WHERE chat = $2 \
          AND state IN ('queued', 'sending') AND nature <> 'gone' AND NOT EXISTS (SELECT 1 FROM outbox AS other \
          WHERE other.chat = $1 AND other.subject = outbox.subject)",

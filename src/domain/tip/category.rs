@@ -10,12 +10,79 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// How far apart, in bytes, the two halves of `A*B` may stand.
-const REACH: usize = 36;
+const REACH: usize = 27;
+/// The same in English.
+const ENGLISH_REACH: usize = 40;
+
+/// Words that mean nothing for a category though shorter ones inside them would.
+const NEUTRAL: &[&str] = &[
+    "偷偷",
+    "偷懒",
+    "抢救",
+    "抢修",
+    "抢险",
+    "抢着",
+    "抢先",
+    "抢答",
+    "打火机",
+    "打电话",
+    "打120",
+    "打110",
+    "打扰",
+    "打扫",
+    "打听",
+    "打包",
+    "打车",
+    "打工",
+    "打印",
+    "打开",
+    "打算",
+    "打赏",
+    "打卡",
+    "消防队",
+    "消防车",
+    "消防员",
+    "消防站",
+    "火车",
+    "火车站",
+    "火锅",
+    "火爆",
+    "火热",
+    "烧烤摊",
+    "烧烤店",
+    "烧烤街",
+    "垃圾中转站",
+    "派出所",
+    "警察",
+    "安全带",
+    "加油站",
+    "煤气公司",
+    "煤气站",
+    "骗你",
+    "没骗",
+    "水果刀具店",
+    "车站",
+    "事故现场",
+    "警车",
+    "fire station",
+    "fire brigade",
+    "fire truck",
+    "fire engine",
+    "fire department",
+    "police station",
+    "gas station",
+    "petrol station",
+    "bus stop",
+    "hot pot",
+    "on fire sale",
+];
 
 /// Finds categories by their words.
 #[derive(Debug)]
 pub struct Categories {
     ids: Vec<String>,
+    /// How many words are pairs.
+    pairs: usize,
     automaton: AhoCorasick,
     /// For each pattern of the automaton, the words that it is, or is a half of.
     uses: Vec<Vec<Use>>,
@@ -26,9 +93,18 @@ pub struct Categories {
 /// What a pattern is for.
 #[derive(Debug, Clone, Copy)]
 enum Use {
-    Word { category: usize },
-    Head { pair: usize },
-    Tail { pair: usize, category: usize, weight: u32 },
+    Word {
+        category: usize,
+    },
+    Head {
+        pair: usize,
+    },
+    Tail {
+        pair: usize,
+        category: usize,
+    },
+    /// Means nothing, and hides what stands inside it.
+    Neutral,
 }
 
 /// A word found.
@@ -62,10 +138,13 @@ impl Categories {
                 let word = fold(word);
                 if let Some(tag) = word.strip_prefix('#') {
                     tags.insert(tag.replace(' ', ""), category);
-                } else if let Some((head, tail)) = word.split_once('*') {
-                    let weight = weight(head) + weight(tail) + 1;
-                    patterns.entry(head.to_owned()).or_default().push(Use::Head { pair: pairs });
-                    patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair: pairs, category, weight });
+                } else if let Some((heads, tails)) = word.split_once('*') {
+                    for head in heads.split('/') {
+                        patterns.entry(head.to_owned()).or_default().push(Use::Head { pair: pairs });
+                    }
+                    for tail in tails.split('/') {
+                        patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair: pairs, category });
+                    }
                     pairs += 1;
                 } else {
                     tags.entry(word.replace(' ', "")).or_insert(category);
@@ -77,11 +156,14 @@ impl Categories {
             }
         }
         patterns.remove("");
+        for word in NEUTRAL {
+            patterns.entry((*word).to_owned()).or_default().push(Use::Neutral);
+        }
         let mut list: Vec<(String, Vec<Use>)> = patterns.into_iter().collect();
         list.sort_by(|a, b| a.0.cmp(&b.0));
         let automaton = AhoCorasick::new(list.iter().map(|(word, _)| word)).expect("word lists are small");
         let ids = categories.iter().map(|category| category.id.clone()).collect();
-        Self { ids, automaton, uses: list.into_iter().map(|(_, uses)| uses).collect(), tags }
+        Self { ids, pairs, automaton, uses: list.into_iter().map(|(_, uses)| uses).collect(), tags }
     }
 
     /// The category that a tag names, whole, or by the words in it.
@@ -106,28 +188,37 @@ impl Categories {
 
     /// The likeliest category of a folded text; words inside `masked` (names of places, links) do not count.
     pub fn find(&self, text: &str, masked: &[Range<usize>]) -> Option<FoundCategory<'_>> {
-        let hits = self.hits(text, masked);
+        self.read(text, masked).0
+    }
+
+    /// The same, and whether words of a category were denied.
+    pub fn read(&self, text: &str, masked: &[Range<usize>]) -> (Option<FoundCategory<'_>>, bool) {
+        let (hits, denied) = self.hits(text, masked);
         let mut best: Option<(u32, std::cmp::Reverse<usize>, usize, u32)> = None;
         for category in 0..self.ids.len() {
-            let mut own: Vec<&Hit> = hits.iter().filter(|hit| hit.category == category).collect();
-            if own.is_empty() {
+            let own = || hits.iter().filter(|hit| hit.category == category);
+            let Some(strongest) = own().max_by_key(|hit| (hit.weight, std::cmp::Reverse(hit.span.start))) else {
                 continue;
-            }
-            own.sort_by_key(|hit| std::cmp::Reverse(hit.weight));
-            let top = own[0].weight;
-            let more: u32 =
-                own.iter().skip(1).take(3).filter(|hit| hit.span != own[0].span).map(|hit| hit.weight).sum();
-            let first = own.iter().map(|hit| hit.span.start).min().unwrap_or_default();
-            let score = (top * 10 + more * 4, std::cmp::Reverse(first), category, top);
+            };
+            let more: u32 = own().filter(|hit| hit.span != strongest.span).take(3).map(|hit| hit.weight).sum();
+            let first = own().map(|hit| hit.span.start).min().unwrap_or_default();
+            // Somebody who cannot get up, or looks odd, is a part of many things: what else is told says more.
+            let share = match self.ids[category].as_str() {
+                "help" | "other" => 8,
+                "suspicious" => 9,
+                _ => 10,
+            };
+            let points = (strongest.weight * 10 + more * 4) * share / 10;
+            let score = (points, std::cmp::Reverse(first), category, strongest.weight);
             if best.is_none_or(|best| (score.0, score.1) > (best.0, best.1)) {
                 best = Some(score);
             }
         }
-        best.map(|(_, _, category, weight)| FoundCategory { id: &self.ids[category], weight })
+        (best.map(|(_, _, category, weight)| FoundCategory { id: &self.ids[category], weight }), denied)
     }
 
-    fn hits(&self, text: &str, masked: &[Range<usize>]) -> Vec<Hit> {
-        let mut heads: HashMap<usize, Range<usize>> = HashMap::new();
+    fn hits(&self, text: &str, masked: &[Range<usize>]) -> (Vec<Hit>, bool) {
+        let mut heads: Vec<Range<usize>> = vec![0..0; self.pairs];
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
             let span = found.range();
@@ -141,23 +232,35 @@ impl Categories {
                         hits.push(Hit { category, span: span.clone(), weight });
                     }
                     Use::Head { pair } => {
-                        heads.insert(pair, span.clone());
+                        if heads[pair].end != span.end || heads[pair].len() < span.len() {
+                            heads[pair] = span.clone();
+                        }
                     }
-                    Use::Tail { pair, category, weight } => {
-                        let near = heads.get(&pair).filter(|head| {
+                    Use::Tail { pair, category } => {
+                        let near = Some(&heads[pair]).filter(|head| !head.is_empty()).filter(|head| {
+                            let reach = if text[span.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
                             head.end <= span.start
-                                && span.start - head.end <= REACH
-                                && !text[head.end..span.start].contains(['。', '\n', '!', '?'])
+                                && span.start - head.end <= reach
+                                && !text[head.end..span.start].contains(['。', '\n', '!', '?', ';'])
                         });
                         if let Some(head) = near {
+                            let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
+                            // 车*撞: two lone characters say less than one word of two.
+                            let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
                             hits.push(Hit { category, span: head.start..span.end, weight });
                         }
+                    }
+                    Use::Neutral => {
+                        let weight = weight(&text[span.clone()]);
+                        hits.push(Hit { category: usize::MAX, span: span.clone(), weight });
                     }
                 }
             }
         }
-        hits.retain(|hit| !is_denied(text, &hit.span));
-        drop_covered(hits)
+        let all = hits.len();
+        hits.retain(|hit| hit.category == usize::MAX || !is_denied(text, &hit.span));
+        let denied = hits.len() < all;
+        (drop_covered(hits), denied)
     }
 }
 
@@ -210,12 +313,9 @@ fn is_whole(text: &str, span: &Range<usize>) -> bool {
 
 /// Whether the words just before deny it.
 fn is_denied(text: &str, span: &Range<usize>) -> bool {
-    let before = &text[..span.start];
-    let from = before
-        .rfind([',', '。', ';', '!', '?', '\n', ' ', ':'])
-        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-    let clause = &before[from..];
-    let near: String = clause.chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+    let before = last_bytes(&text[..span.start], 36);
+    let clause = before.rsplit([',', '。', ';', '!', '?', '\n', ' ', ':']).next().unwrap_or_default();
+    let near = last_bytes(clause, 18);
     let han = [
         "没有",
         "没有人",
@@ -257,6 +357,15 @@ fn is_denied(text: &str, span: &Range<usize>) -> bool {
     let article = words.first().is_some_and(|word| matches!(*word, "a" | "an" | "any" | "the" | "been" | "was" | "is"))
         && words.get(1).is_some_and(|word| english(word));
     text[span.clone()].is_ascii() && (direct || article)
+}
+
+/// At most the last `most` bytes, from a character's start.
+fn last_bytes(text: &str, most: usize) -> &str {
+    let mut from = text.len().saturating_sub(most);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
 }
 
 #[cfg(test)]

@@ -97,26 +97,23 @@ fn fold_char(c: char) -> Option<char> {
 
 /// The simplified form of a traditional character.
 fn simplify(c: char) -> char {
-    if (c as u32) < 0x4e00 || (c as u32) > 0x9fff {
-        return c;
-    }
-    match SIMPLIFIED.binary_search_by_key(&c, |pair| pair.0) {
-        Ok(found) => SIMPLIFIED[found].1,
-        Err(_) => c,
-    }
+    (c as usize).checked_sub(FIRST_HAN).and_then(|at| SIMPLIFIED.get(at)).copied().unwrap_or(c)
 }
 
-static SIMPLIFIED: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
-    let mut pairs: Vec<(char, char)> = PAIRS
-        .split_whitespace()
-        .filter_map(|pair| {
-            let mut both = pair.chars();
-            Some((both.next()?, both.next()?))
-        })
-        .collect();
-    pairs.sort_unstable();
-    pairs.dedup_by_key(|pair| pair.0);
-    pairs
+/// The first of the characters that the table covers, and how many it covers.
+const FIRST_HAN: usize = 0x4e00;
+const HAN: usize = 0x5200;
+
+static SIMPLIFIED: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let mut table: Vec<char> = (FIRST_HAN..FIRST_HAN + HAN).filter_map(|c| char::from_u32(c as u32)).collect();
+    for pair in PAIRS.split_whitespace() {
+        let mut both = pair.chars();
+        let (Some(traditional), Some(simplified)) = (both.next(), both.next()) else { continue };
+        if let Some(entry) = (traditional as usize).checked_sub(FIRST_HAN).and_then(|at| table.get_mut(at)) {
+            *entry = simplified;
+        }
+    }
+    table
 });
 
 /// Traditional and simplified, for what people write in tips (not a dictionary).

@@ -174,10 +174,10 @@ fn value(text: &str, mut span: Range<usize>, label: Label) -> Range<usize> {
     if span.start > span.end {
         return span.start..span.start;
     }
-    if label != Label::Description {
-        if let Some(line) = text[span.clone()].find('\n') {
-            span.end = span.start + line;
-        }
+    if label != Label::Description
+        && let Some(line) = text[span.clone()].find('\n')
+    {
+        span.end = span.start + line;
     }
     let body = text[span.clone()].trim_end_matches([' ', ',', ';', '|', '/', '\n', '【', '[', '-', '。', '*', '·']);
     span.start..span.start + body.len()

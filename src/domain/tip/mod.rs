@@ -131,3 +131,6 @@ pub struct Category {
     #[serde(default)]
     pub words: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,7 @@ impl Reader {
             .iter()
             .filter(|field| field.label == Label::Category)
             .find_map(|field| self.categories.find_tag(&words[field.value.clone()]));
-        let by_words = self.categories.find(words, &masked);
+        let (by_words, denied) = self.categories.read(words, &masked);
         let category = by_tag.or(by_label).or(by_words);
         let weight = category.map_or(0, |found| found.weight).max(by_words.map_or(0, |found| found.weight));
         let id = category.map(|found| found.id.to_owned());
@@ -89,8 +89,10 @@ impl Reader {
             marked,
             surely: labelled || by_tag.is_some() || marks.command.is_some(),
             weight,
+            denied,
             place: place.reading.is_some() || place.unknown.is_some(),
             time: !times.is_empty(),
+            future: times.first().is_some_and(|time| time.start > at),
             urgent,
         };
         let is_tip = standing::is_tip(&super::fold::fold(&plain), &facts);
@@ -145,7 +147,7 @@ impl Reader {
             .times
             .read(folded, at, masked)
             .into_iter()
-            .filter(|found| !inside(&found.span, &place))
+            .filter(|found| !inside(&found.span, &place) && !is_complaint(&folded.text, &found.span))
             .map(|found| {
                 let rank = if inside(&found.span, &time) {
                     0
@@ -168,6 +170,14 @@ impl Reader {
 fn is_noticed(text: &str, span: &Range<usize>) -> bool {
     let after: String = text[span.end..].chars().take(8).collect();
     ["发现", "才知道", "才看到", "回来发现", "报警", "noticed", "found out", "came back"]
+        .iter()
+        .any(|word| after.contains(word))
+}
+
+/// Whether a time is only that of an earlier complaint (两个月前就报过).
+fn is_complaint(text: &str, span: &Range<usize>) -> bool {
+    let after: String = text[span.end..].chars().take(6).collect();
+    ["报过", "投诉", "反映", "举报过", "说过", "反应过", "reported it", "complained"]
         .iter()
         .any(|word| after.contains(word))
 }

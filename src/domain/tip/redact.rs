@@ -94,6 +94,7 @@ fn numbers(text: &str) -> Vec<Range<usize>> {
         let mut digits = String::new();
         let mut found = None;
         let mut points = 0;
+        let mut said = None;
         for last in first..runs.len() {
             digits.push_str(&runs[last].digits);
             if digits.len() > 24 {
@@ -101,8 +102,11 @@ fn numbers(text: &str) -> Vec<Range<usize>> {
             }
             let span = runs[first].span.start..runs[last].span.end;
             let next = last + 1 < runs.len() && runs[last].joined;
-            if (points == 0 || points > 1) && is_private(text, &span, &digits, last > first) {
-                found = Some((last, span));
+            if (7..=19).contains(&digits.len()) && (points == 0 || points > 1) {
+                let said = *said.get_or_insert_with(|| Said::before(text, span.start));
+                if is_private(text, &span, &digits, last > first, said) {
+                    found = Some((last, span));
+                }
             }
             if !next {
                 break;
@@ -143,7 +147,7 @@ fn runs(text: &str) -> Vec<Run> {
     for (at, c) in text.char_indices() {
         let known = digit(c).or_else(|| {
             // The check letter of an ID card.
-            let closes = c == 'x' && open && runs.last().is_some_and(|run| run.digits.len() >= 1);
+            let closes = c == 'x' && open && runs.last().is_some_and(|run| !run.digits.is_empty());
             closes.then_some('x')
         });
         match known {
@@ -175,20 +179,42 @@ fn runs(text: &str) -> Vec<Run> {
     runs
 }
 
+/// What the words just before a number call it.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    identity: bool,
+    card: bool,
+    phone: bool,
+}
+
+impl Said {
+    fn before(text: &str, at: usize) -> Self {
+        let from = text[..at].char_indices().rev().take(12).last().map_or(at, |(from, _)| from);
+        let before = &text[from..at];
+        let says = |words: &[&str]| words.iter().any(|word| before.contains(word));
+        Self {
+            identity: says(&["身份证", "证件", "id card", "id no", "id number", "idcard"]),
+            card: says(&["卡", "账号", "帐号", "账户", "card", "account", "转到", "转账"]),
+            phone: says(&[
+                "电话", "手机", "号码", "联系", "致电", "座机", "tel", "phone", "call", "whatsapp", "mobile",
+                "contact", "打", "短信", "qq", "微信", "扣扣",
+            ]),
+        }
+    }
+}
+
 /// Whether so many digits, where they stand, are somebody's own number.
-fn is_private(text: &str, span: &Range<usize>, digits: &str, split: bool) -> bool {
+fn is_private(text: &str, span: &Range<usize>, digits: &str, split: bool, said: Said) -> bool {
     let bytes = digits.as_bytes();
-    let before: String = text[..span.start].chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect();
-    let says = |words: &[&str]| words.iter().any(|word| before.contains(word));
     let plain = !digits.contains('x');
     let len = digits.len();
     if len == 18 {
         let dated = matches!(&digits[6..8], "19" | "20") && digits[10..12] <= *"12";
-        if (is_id(bytes) && dated) || says(&["身份证", "证件", "id card", "id no", "id number", "idcard"]) {
+        if (is_id(bytes) && dated) || said.identity {
             return true;
         }
     }
-    if len == 15 && says(&["身份证", "证件"]) {
+    if len == 15 && said.identity {
         return true;
     }
     if !plain {
@@ -207,24 +233,17 @@ fn is_private(text: &str, span: &Range<usize>, digits: &str, split: bool) -> boo
         return true;
     }
     let landline = digits.starts_with('0') && (10..=12).contains(&len) && bytes[1] != b'0';
-    if landline && (split || says(&["电话", "座机", "tel", "phone", "call", "打", "联系"]))
-        || len == 10 && digits.starts_with("400") && split
-    {
+    if landline && (split || said.phone) || len == 10 && digits.starts_with("400") && split {
         return true;
     }
-    let card = says(&["卡号", "银行卡", "账号", "帐号", "账户", "卡", "card", "account", "转到", "转账"]);
-    if (13..=19).contains(&len) && (card || is_luhn(bytes) && len >= 15) {
+    if (13..=19).contains(&len) && (said.card || is_luhn(bytes) && len >= 15) {
         return true;
     }
     if (16..=19).contains(&len) && !split {
         return true;
     }
-    let phone = says(&[
-        "电话", "手机", "号码", "联系", "致电", "tel", "phone", "call", "whatsapp", "mobile", "contact", "打给",
-        "短信", "qq", "微信", "扣扣",
-    ]);
     let whole = !text[span.end..].starts_with(|c: char| c.is_ascii_digit());
-    phone && whole && (7..=12).contains(&len) && !text[..span.start].ends_with(['$', '¥'])
+    said.phone && whole && (7..=12).contains(&len) && !text[..span.start].ends_with(['$', '¥'])
 }
 
 /// The check digit of an 18-digit ID card (GB 11643: weights of 2 to the power, modulo 11).

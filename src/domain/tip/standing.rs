@@ -1,7 +1,6 @@
 //! Whether a message is a tip at all, or a greeting, thanks, a question, an advert, a notice or chat.
 
 use super::ChatKind;
-use super::fold::fold;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -16,10 +15,14 @@ pub struct Facts {
     pub surely: bool,
     /// How specific the words of its category are; 0 without one.
     pub weight: u32,
+    /// Words say that something is not so (没有打架).
+    pub denied: bool,
     /// Words name a place, known or not.
     pub place: bool,
     /// Words tell a time.
     pub time: bool,
+    /// It is still to come.
+    pub future: bool,
     /// It presses.
     pub urgent: bool,
 }
@@ -31,7 +34,7 @@ fn pattern(text: &str) -> Regex {
 /// Words that say nothing by themselves: what is left of a tip when they are gone is what it tells.
 static SMALL_TALK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"你好|您好|大家好|各位好|各位|大家|早上好|早安|早晨|上午好|中午好|下午好|晚上好|晚安|在吗|在不在|在么|喂|哈喽|哈罗|嗨|早呀|早啊|早|群主|群友|邻居们|邻居|警官|民警|警察|同志|师傅|老师|朋友们|兄弟们|辛苦了|辛苦晒|辛苦|谢谢|感谢|多谢|唔该晒|唔该|谢了|收到|好的|好嘅|好滴|ok|okay|明白|知道了|了解|嗯|哦|哈+|呵+|嘻+|赞|加油|新年快乐|节日快乐|中秋快乐|生日快乐|恭喜发财|恭喜|周末愉快|测试|试一下|试试|机器人|hello|hi|hey|good morning|good afternoon|good evening|good night|morning|everyone|everybody|all|guys|thanks a lot|thanks|thank you so much|thank you very much|thank you|thx|ty|test|testing|bot|there|much appreciated|got it|noted|nice|great|well done|yes|no|lol|haha+|please|happy new year|again|欢迎|新人|报到|入群|进群|拜拜|再见|bye|了|啊|呀|吧|哈|呢|哦|啦|的|您|你|们|我|很|晒|噶|嘅|都|去|来|today|so|the|for|is|are|you|to|and|a",
+        r"你好|您好|大家好|各位好|各位|大家|早上好|早安|早晨|上午好|中午好|下午好|晚上好|晚安|在吗|在不在|在么|喂|哈喽|哈罗|嗨|早呀|早啊|早|群主|群友|邻居们|邻居|警官|民警|阿sir|警察|同志|师傅|老师|朋友们|兄弟们|辛苦了|辛苦晒|辛苦|谢谢|感谢|多谢|唔该晒|唔该|谢了|收到|好的|好嘅|好滴|ok|okay|明白|知道了|了解|嗯|哦|哈+|呵+|嘻+|赞|加油|新年快乐|节日快乐|中秋快乐|生日快乐|恭喜发财|恭喜|周末愉快|测试|试一下|试试|机器人|hello|hi|hey|good morning|good afternoon|good evening|good night|morning|officers|officer|sir|madam|team|folks|everyone|everybody|all|guys|thanks a lot|thanks|thank you so much|thank you very much|thank you|thx|ty|test|testing|bot|there|much appreciated|got it|noted|nice|great|well done|yes|no|lol|haha+|please|happy new year|again|欢迎|新人|报到|入群|进群|拜拜|再见|bye|了|啊|呀|吧|哈|呢|哦|啦|的|您|你|们|我|很|晒|噶|嘅|都|去|来|today|so|the|for|is|are|you|to|and|a",
     )
 });
 
@@ -43,7 +46,7 @@ static THANKS: LazyLock<Regex> = LazyLock::new(|| {
 
 static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"[?]|吗|么$|怎么|怎样|点样|点算|哪里|哪儿|边度|几点|几时|多少|几钱|什么|乜嘢|咩|谁知道|有没有人知道|有冇人知|能不能|可不可以|可以.{0,8}不|是否|请问|想问|问下|问一下|咨询|打听|呢$|\b(?:how|what|where|when|why|which|who|whose|can i|can we|do you|does|is there|are there|any idea|anyone know|could you|should i|may i|is it|will)\b",
+        r"[?]|^谁|谁(?:在|有|家|看到|捡|要|会|能)|吗|么$|怎么|怎样|点样|点算|哪里|哪儿|边度|几点|几时|多少|几钱|什么|乜嘢|咩|谁知道|有没有人知道|有冇人知|能不能|可不可以|可以.{0,8}不|是否|请问|想问|问下|问一下|咨询|打听|呢$|\b(?:how|what|where|when|why|which|who|whose|can i|can we|do you|does|is there|are there|any idea|anyone know|could you|should i|may i|is it|will)\b",
     )
 });
 
@@ -63,19 +66,22 @@ static AFTERMATH: LazyLock<Regex> = LazyLock::new(|| {
 
 static ADVERT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"优惠|促销|大促|特价|打折|\d折|折扣|满\d+|立减|包邮|秒杀|限时|抢购|团购|接龙|拼团|出租|招租|出售|转让|低价|转手|急出|招聘|招工|诚聘|招人|月薪|底薪|包吃住|包食住|加微信|加v|扫码|领取|免费领|免费送|送货上门|代办|贷款|低息|开业|开张|会员|充值送|预订|预约|下单|到货|新到|现货|一斤|元/|块钱一|批发|家政|疏通下水道|搬家公司|开锁换锁|上门维修|专业|承接|回收|欢迎.{0,6}(?:光临|咨询|选购|惠顾|致电)|详情咨询|有需要.{0,6}(?:联系|私|找)|私聊|私信我|sale|discount|% off|for sale|for rent|to let|hiring|we are hiring|promo|free delivery|special offer|buy one|order now|dm me|whatsapp me|click|limited time|grand opening|half price|per month|selling my|second-hand|tickets",
+        r"优惠|促销|大促|特价|打折|\d折|折扣|满\d+|立减|包邮|秒杀|限时|抢购|团购|接龙|拼团|出租|招租|出售|转让|低价|转手|急出|招聘|招工|诚聘|招人|月薪|底薪|包吃住|包食住|加微信|加v|扫码|领取|免费领|免费送|送货上门|代办|贷款|低息|开业|开张|会员|充值送|预订|预约|下单|到货|新到|现货|一斤|元/|块钱一|批发|家政|疏通下水道|搬家公司|开锁换锁|上门维修|专业|承接|回收|欢迎.{0,6}(?:光临|咨询|选购|惠顾|致电)|详情咨询|有需要.{0,6}(?:联系|私|找)|私聊|私信我|sale|discount|% off|for sale|for rent|to let|hiring|we are hiring|promo|free delivery|special offer|buy one|order now|dm me|whatsapp me|click|limited time|grand opening|half price|per month|selling my|selling a second|anyone selling|anyone want",
     )
 });
 
 static NOTICE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"温馨提示|友情提示|安全提示|警方提示|警方提醒|通知|公告|提醒(?:大家|各位|广大|居民|业主)|请(?:大家|各位|广大|居民|业主|相互|互相|周知|知悉|注意防范|做好|提高|勿轻信|转告|转发)|提高警惕|谨防|切勿|不要轻信|勿信|防诈|反诈|宣传|天气预报|预警信号|台风|降温|明天.{0,8}(?:停水|停电|开会|活动|演练|体检)|将于|定于|拟于|讲座|志愿者|义诊|核酸|疫苗|值班表|排班|转发|扩散|演练|notice:|reminder|please be advised|will be held|weather forecast|please note|drill|volunteers|announcement",
+        r"温馨提示|友情提示|安全提示|警方提示|警方提醒|^通知|【.{0,6}通知】|(?:停水|停电|紧急|重要|活动|物业|社区)通知|通知[:：]|公告|提醒(?:大家|各位|广大|居民|业主)|请(?:大家|各位|广大|居民|业主|相互|互相|周知|知悉|注意防范|做好|提高|勿轻信|转告|转发)|提高警惕|谨防|切勿|不要轻信|勿信|防诈|反诈|宣传|天气预报|预警信号|台风|降温|明天.{0,8}(?:停水|停电|开会|活动|演练|体检|检修)|检修|将于|定于|拟于|讲座|志愿者|义诊|核酸|疫苗|值班表|排班|转发|扩散|演练|notice:|reminder|please be advised|will be held|weather forecast|please note|drill|volunteers|announcement",
     )
 });
 
+static INVITATION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"大家来|一起来|欢迎|来玩|来看|参加|集合|约|报名|join us|come along|see you|welcome"));
+
 static CHAT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"哈哈|笑死|嘿嘿|开玩笑|电影|电视剧|剧里|小说|游戏|王者|吃鸡|开黑|直播|球赛|比赛|世界杯|湖人|火箭队|决赛|进球|主场|客场|联赛|朋友圈|抖音|网上看|新闻里|新闻说|新闻报|梦见|做梦|梦到|吃饭了|吃了吗|喝茶|喝酒吗|打牌吗|打麻将吗|三缺一|约饭|约球|聚餐|天气真|天气好|今天好热|好冷啊|热死|累死|笑死|饿死|气死|急死|忙死|困死|美死|堵死了哈|晒太阳|跳舞去|散步去|接孩子|作业|家长会|考试|放假|旅游|快递到了|拿快递|谁的快递|有快递|谁家.{0,6}(?:要|有|借)|求推荐|孩子几岁|恭喜|生日|喜酒|早点睡|下雨了|出太阳|movie|film|drama|episode|game|match|football|lol|haha|dream|joke|weather|birthday|dinner|lunch\?|homework|holiday|vacation|weekend plans|novel|tv show|concert tickets|生意火|火爆|好火|太火|火锅|火了|着火一样|价格战",
+        r"误会|搞错了|看错了|虚惊|false alarm|哈哈|笑死|嘿嘿|开玩笑|电影|电视剧|剧里|小说|游戏|王者|吃鸡|开黑|直播|球赛|比赛|世界杯|湖人|火箭队|决赛|进球|主场|客场|联赛|朋友圈|抖音|网上看|新闻里|新闻说|新闻报|梦见|做梦|梦到|吃饭了|吃了吗|喝茶|喝酒吗|打牌吗|打麻将吗|三缺一|约饭|约球|聚餐|天气真|天气好|今天好热|好冷啊|热死|累死|笑死|饿死|气死|急死|忙死|困死|美死|堵死了哈|晒太阳|跳舞去|散步去|接孩子|作业|家长会|考试|放假|旅游|快递到了|拿快递|谁的快递|有快递|谁家.{0,6}(?:要|有|借)|求推荐|孩子几岁|恭喜|生日|喜酒|早点睡|下雨了|出太阳|movie|film|drama|episode|game|match|football|lol|haha|dream|joke|weather|birthday|dinner|lunch\?|homework|holiday|vacation|weekend plans|novel|tv show|concert tickets|生意火|火爆|好火|太火|火锅|火了|着火一样|价格战",
     )
 });
 
@@ -86,13 +92,16 @@ pub fn is_tip(text: &str, facts: &Facts) -> bool {
         return told > 0 || facts.weight > 0;
     }
     let incident = facts.weight >= 4;
+    let invited = facts.future && INVITATION.is_match(text);
     let small = told <= 2 && facts.weight < 4 && !(facts.place && facts.urgent);
     if small {
         return false;
     }
     let adverts = ADVERT.find_iter(text).take(3).count();
     let question = QUESTION.is_match(text);
-    let other = adverts >= 2 && facts.weight < 12
+    let other = invited
+        || facts.denied && facts.weight < 4
+        || adverts >= 2 && facts.weight < 12
         || adverts >= 1 && facts.weight < 4
         || THANKS.is_match(text) && !facts.urgent && !(incident && text.trim_end().ends_with("谢谢"))
         || PROCEDURE.is_match(text) && question && !facts.urgent
@@ -110,15 +119,16 @@ pub fn is_tip(text: &str, facts: &Facts) -> bool {
     match facts.chat {
         ChatKind::Private => incident || facts.place || facts.time || facts.urgent || told >= 6,
         ChatKind::Group => {
-            incident && (facts.place || facts.time || facts.urgent) && !(question && !facts.urgent && !facts.place)
+            let clear = facts.weight >= 6 || incident && (facts.urgent || facts.place && facts.time);
+            let where_or_when = facts.place || facts.time || facts.urgent;
+            clear && where_or_when && !facts.future && !(question && !facts.urgent && !facts.place)
         }
     }
 }
 
 /// How many letters are left when greetings, thanks and signs are taken away.
 fn substance(text: &str) -> usize {
-    let text = fold(text);
-    let left = SMALL_TALK.replace_all(&text, |found: &regex::Captures<'_>| {
+    let left = SMALL_TALK.replace_all(text, |found: &regex::Captures<'_>| {
         let whole = found.get(0).map_or(0..0, |found| found.range());
         let ascii = found[0].starts_with(|c: char| c.is_ascii_alphabetic());
         let inside = ascii
@@ -140,8 +150,10 @@ mod tests {
             marked: false,
             surely: false,
             weight: 0,
+            denied: false,
             place: true,
             time: true,
+            future: false,
             urgent: false,
         };
         for text in [

@@ -14,7 +14,7 @@ async fn a_sensitive_tip_leaves_the_group_and_goes_on_in_private() {
     insta::assert_snapshot!("sensitive_group", w.chats(&[("group", GROUP), ("desk", DESK)]));
     assert_eq!(w.chat(COURIER), "", "the bot cannot write first");
     let code = w.rows("SELECT reporter_code FROM lead").await.remove(0);
-    w.say(COURIER, COURIER, &format!("/start t_{code}")).await;
+    w.say(COURIER, COURIER, &format!("/start t_1_{code}")).await;
     insta::assert_snapshot!("sensitive_private", w.chat(COURIER));
     w.press(OFFICER, DESK, "Verify").await;
     w.advance(3).await;
@@ -28,7 +28,7 @@ async fn the_deep_link_of_a_tip_opens_for_its_reporter_alone() {
     let mut w = World::new().await;
     w.say(COURIER, GROUP, "#drugs sold behind Old Bridge at 7 pm").await;
     let code = w.rows("SELECT reporter_code FROM lead").await.remove(0);
-    w.say(NEIGHBOUR, NEIGHBOUR, &format!("/start t_{code}")).await;
+    w.say(NEIGHBOUR, NEIGHBOUR, &format!("/start t_1_{code}")).await;
     w.advance(2).await;
     assert!(!w.chat(NEIGHBOUR).contains("lead") && w.chat(NEIGHBOUR).contains("In private just write"));
     w.end().await;

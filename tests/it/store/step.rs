@@ -137,8 +137,11 @@ async fn numbers_are_counted_up() {
     assert_eq!(store.reserve_leads(3).await.unwrap(), LeadId(1));
     assert_eq!(store.reserve_leads(1).await.unwrap(), LeadId(4));
     assert_eq!(store.reserve_alarms(1).await.unwrap(), AlarmId(1));
-    let other = SqlStore::open(&store.url, &SqlOptions::default()).await.unwrap();
-    assert_eq!(other.reserve_leads(1).await.unwrap(), LeadId(5));
+    store.done(Changes { new_leads: vec![lead(1), lead(2)], ..Changes::default() }).await;
+    let after_a_crash = SqlStore::open(&store.url, &SqlOptions::default()).await.unwrap();
+    let next = after_a_crash.reserve_leads(1).await.unwrap();
+    // On SQLite numbers that no lead took are given again: no gap.
+    assert_eq!(next, LeadId(if store.url.starts_with("sqlite") { 3 } else { 5 }));
 }
 
 #[tokio::test]
@@ -256,7 +259,7 @@ async fn questions_are_answered_each_by_itself() {
         Ask { similar: similar(Some((here, 100.0))), ..Ask::default() },
         Ask { similar: similar(Some((here, 100_000.0))), ..Ask::default() },
         Ask { similar: similar(None), ..Ask::default() },
-        Ask { tip_code: Some(lead(3).reporter_code), ..Ask::default() },
+        Ask { lead: Some(LeadId(3)), ..Ask::default() },
         Ask { original: Some(LeadId(2)), ..Ask::default() },
         Ask {
             chat_leads: Some((GROUP, NOW.plus_ms(3), NOW.plus_ms(HOUR))),
@@ -277,7 +280,7 @@ async fn questions_are_answered_each_by_itself() {
     assert_eq!(numbers(&facts[7].similar), [1], "near");
     assert_eq!(numbers(&facts[8].similar), [3, 1], "wide: newest first, those with a scene");
     assert_eq!(numbers(&facts[9].similar), [4, 3, 1], "anywhere");
-    assert_eq!(facts[10].file.as_ref().map(|file| file.lead.id.0), Some(3), "by its reporter's code");
+    assert_eq!(facts[10].file.as_ref().map(|file| file.lead.id.0), Some(3));
     assert_eq!(facts[11].original.as_ref().map(|file| file.lead.id.0), Some(2));
     assert_eq!(numbers(&facts[12].chat_leads), [3, 4]);
     assert_eq!(facts[12].invite.as_ref().unwrap().roles, [Role::Police]);

@@ -1,5 +1,5 @@
 // The page: keeps what the sandbox says for one person at a time, and sends what that person does.
-import { drawMap, loadPlaces, makePicker, nearest } from "./map.js";
+import { drawMap, loadTown, makePicker, nearest } from "./map.js";
 import { avatar, brief, day, drawMessage, make } from "./message.js";
 import { drawPeople, hasNews, markSeen } from "./people.js";
 import { drawGuide, finished, watchGuide } from "./welcome.js";
@@ -82,6 +82,7 @@ function play(me, goal = null) {
   Object.assign(store, { me, goal: goal ?? (hasNews(me, store.inbox) ? "private" : null), messages: new Map(), chat: 0 });
   setDraft(null);
   $("people").classList.remove("open");
+  $("toast").className = "";
   location.hash = `as=${me}`;
   poll(me, polling.signal);
 }
@@ -116,7 +117,7 @@ function drawAround() {
   $("who").replaceChildren(avatar(me), make("div", "", make("b", "", personName(me)), make("small", "", occupation(me))));
   $("me-avatar").replaceChildren(me.emoji);
   $("me-avatar").style.background = me.colour + "44";
-  $("composer").placeholder = word("writeAs", { name: personName(me) });
+  $("composer").placeholder = innerWidth > 840 ? word("writeAs", { name: personName(me) }) : word("write");
   drawPeople($("people-list"), { people: store.people, me: store.me, inbox: store.inbox, choose: (id) => play(id) });
   $("chats").replaceChildren(...store.chats.map((chat) => {
     const tab = make("button", "chat", chatTitle(chat));
@@ -128,9 +129,10 @@ function drawAround() {
     tab.addEventListener("click", () => openChat(chat.id));
     return tab;
   }));
+  $("chats").querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   const fresh = store.chat === store.me && !me.started;
   $("start").hidden = !fresh;
-  drawGuide($("guide"), store, go);
+  drawGuide($("guide"), store, go, speak);
   drawTown();
 }
 
@@ -308,6 +310,14 @@ function go(person, goal, text = "") {
   setTimeout(() => { $("composer").value = text; typed(); if (text && innerWidth > 840) $("composer").focus(); }, 250);
 }
 
+// The guide's orders to the bot, one after another; nobody needs to look at its answers.
+async function speak(orders) {
+  drawAround();
+  for (const order of orders) await post("say", order);
+  toast(word("spoken"));
+  setTimeout(() => { for (const { as, chat } of orders) if (as === chat) markSeen(as, store.inbox); drawAround(); }, 2500);
+}
+
 function translate() {
   document.documentElement.lang = lang();
   $("lang").textContent = lang() === "zh" ? "EN" : "中文";
@@ -339,7 +349,14 @@ function wire() {
 
 translate();
 wire();
-await loadPlaces();
+const town = await loadTown();
+// What was read and done in another town on this port says nothing about this one.
+if (localStorage.getItem("town") !== town) {
+  const stale = ["read", "seen", "guide", "spoken"].filter((key) => localStorage.getItem(key) !== null);
+  for (const key of stale) localStorage.removeItem(key);
+  localStorage.setItem("town", town);
+  if (stale.length) location.reload();
+}
 const from = new URLSearchParams(location.hash.slice(1));
 play(Number(from.get("as")) || 610501, from.get("goal") ?? "liaison");
 if (innerWidth <= 840 && !finished() && !from.get("as")) $("side").classList.add("open");

@@ -24,7 +24,14 @@ const GREENS = ["M596 296h84q12 0 12 12v50q0 12-12 12h-84q-12 0-12-12v-50q0-12 1
 const BLOCKS = [[180, 90, 110, 34], [330, 70, 90, 40], [560, 96, 60, 44], [640, 150, 90, 30], [880, 120, 70, 50], [180, 190, 60, 60], [400, 190, 60, 70], [540, 200, 60, 50], [180, 300, 90, 50], [360, 300, 60, 60], [440, 300, 40, 50], [160, 420, 100, 40], [410, 420, 70, 60], [540, 420, 90, 40], [720, 420, 90, 70], [180, 540, 90, 40], [360, 540, 80, 40], [540, 550, 90, 40], [720, 540, 90, 50], [890, 420, 60, 80]];
 
 let places = [];
-export async function loadPlaces() { places = (await (await fetch("/sandbox/town")).json()).places; }
+let zone = undefined;
+export async function loadTown() {
+  const town = await (await fetch("/sandbox/town")).json();
+  ({ places, time_zone: zone } = town);
+  return String(town.since);
+}
+// The town's own clock, by which the bot tells times too, wherever the browser is.
+export const timeZone = () => zone;
 
 function el(name, attributes, parent) {
   const node = document.createElementNS(NS, name);
@@ -64,8 +71,8 @@ export function drawMap({ pins = [], around = 0, labels = "some", zoom = 1 } = {
   const line = (points) => points.map(([lat, lon]) => project(lat, lon).map((n) => n.toFixed(1)).join(" ")).join(" L");
   for (const [width, points] of ROADS) el("path", { class: "edge", d: "M" + line(points), "stroke-width": width * 0.7 + 3 }, svg);
   for (const [width, points] of ROADS) el("path", { class: "road", d: "M" + line(points), "stroke-width": width * 0.7 }, svg);
-  const taken = [];
   const shown = places.map((place) => ({ place, rank: rankOf(place), at: project(place.lat, place.lon) })).sort((a, b) => a.rank - b.rank);
+  const taken = shown.filter((s) => s.rank === 0).map(({ at: [x, y] }) => [x - 7 * scale, y - 7 * scale, x + 7 * scale, y + 7 * scale]);
   const inside = ([x, y]) => x > box[0] && x < box[0] + box[2] && y > box[1] && y < box[1] + box[3];
   for (const { place, rank, at: [x, y] } of shown) {
     if (!inside([x, y])) continue;

@@ -1,5 +1,5 @@
 // One message as DOM. Whatever people or the bot wrote goes in as text nodes; markup comes from entities alone.
-import { drawMap, nearest } from "./map.js";
+import { drawMap, nearest, timeZone } from "./map.js";
 import { lang, occupation, personName, placeName, word } from "./words.js";
 
 export function make(tag, className, ...children) {
@@ -55,8 +55,8 @@ function wrap(entity, inner, words, open) {
   return inner;
 }
 
-const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(lang() === "zh" ? "zh-CN" : "en-GB", { hour: "2-digit", minute: "2-digit" });
-export const day = (seconds) => new Date(seconds * 1000).toLocaleDateString(lang() === "zh" ? "zh-CN" : "en-GB", { month: "long", day: "numeric", weekday: "short" });
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(lang() === "zh" ? "zh-CN" : "en-GB", { hour: "2-digit", minute: "2-digit", timeZone: timeZone() });
+export const day = (seconds) => new Date(seconds * 1000).toLocaleDateString(lang() === "zh" ? "zh-CN" : "en-GB", { month: "long", day: "numeric", weekday: "short", timeZone: timeZone() });
 
 const fileUrl = (file) => "/sandbox/file/" + encodeURIComponent(file.file_id);
 function size(bytes) { return bytes < 1024 ? bytes + " B" : bytes < 1 << 20 ? (bytes / 1024).toFixed(1) + " KB" : (bytes / (1 << 20)).toFixed(1) + " MB"; }
@@ -66,7 +66,8 @@ function pin(message) {
   const box = make("div", "pin", drawMap({ pins: [{ lat, lon, radius }], around: 420 }));
   if (message.venue) box.append(make("b", "", message.venue.title));
   const close = nearest(lat, lon);
-  const parts = [message.venue?.address, close && close.metres < 400 ? `${word("near")} ${placeName(close.place)}` : null, `${lat.toFixed(5)}, ${lon.toFixed(5)}`, radius ? `±${Math.round(radius)} ${word("metres")}` : null];
+  const address = message.venue?.address;
+  const parts = [/^[\d., ]*$/.test(address ?? "") ? null : address, close && close.metres < 400 ? `${word("near")} ${placeName(close.place)}` : null, `${lat.toFixed(5)}, ${lon.toFixed(5)}`, radius ? `±${Math.round(radius)} ${word("metres")}` : null];
   box.append(make("small", "", parts.filter(Boolean).join(" · ")));
   return box;
 }
@@ -75,6 +76,9 @@ function attachment(message) {
   if (message.location) return pin(message);
   if (message.photo) {
     const image = make("img", "photo");
+    const { width, height } = message.photo.at(-1);
+    // Its room is kept before it is loaded, so that the log does not jump.
+    if (width && height) { image.width = width; image.height = height; }
     image.src = fileUrl(message.photo.at(-1));
     image.alt = word("photo");
     image.loading = "lazy";
@@ -90,12 +94,15 @@ function attachment(message) {
   const file = message.document || message.audio || message.video;
   if (!file) return null;
   const name = file.file_name || "file";
-  const link = make("a", "doc", make("span", "ic", (name.split(".").pop() || "").slice(0, 4).toUpperCase()), make("span", "", make("b", "", name), make("small", "", size(file.file_size))));
+  const link = make("a", "doc", make("span", "ic", extension(name)), make("span", "", make("b", "", name), make("small", "", size(file.file_size))));
   link.href = fileUrl(file);
   link.download = name;
   link.dataset.testid = "document-" + message.message_id;
   return link;
 }
+
+// What fits on the sign of a document.
+function extension(name) { const end = name.split(".").pop(); return end.length < 5 && end !== name ? end.toUpperCase() : "📄"; }
 
 const name = (user, people, bot) => (user.id === bot.id ? bot.name : people.get(user.id) ? personName(people.get(user.id)) : user.first_name);
 
@@ -157,7 +164,9 @@ function drawBody(message, { me, people, bot, open }) {
     chips.dataset.testid = "reactions-" + message.message_id;
     column.append(chips);
   }
-  const node = make("div", "msg", avatar(person, isBot), column, acts(message, mine, open));
+  // Beside nothing: what appears under the pointer must not move what is there.
+  column.append(acts(message, mine, open));
+  const node = make("div", "msg", avatar(person, isBot), column);
   if (mine) node.classList.add("mine");
   if (isBot) node.classList.add("frombot");
   bubble.addEventListener("click", (event) => {
@@ -193,7 +202,7 @@ function acts(message, mine, open) {
     button.title = word(what);
     button.setAttribute("aria-label", word(what));
     button.dataset.testid = `${what}-${message.message_id}`;
-    button.addEventListener("click", () => { box.parentElement?.classList.remove("sel"); action(message); });
+    button.addEventListener("click", () => { box.closest(".msg")?.classList.remove("sel"); action(message); });
     box.append(button);
   };
   add("↩", "reply", open.reply);

@@ -237,13 +237,14 @@ pub(super) fn parse_digits(mut cursor: Cursor<'_>, first: Number, asked: bool) -
         return Some((clock, cursor.at));
     }
     let mut minutes = cursor;
-    if asked && minutes.eat(" ") {
-        if let Some(minute) = minutes.digits(2..=2).filter(|minute| *minute < 60 && hour < 24) {
-            let half = half(&mut minutes, true);
-            if !minutes.goes_on() && (half.is_some() || !minutes.peek_word_is_place()) {
-                (clock.minute, clock.grain, clock.half) = (minute, Grain::Minute, half);
-                return Some((clock, minutes.at));
-            }
+    if asked
+        && minutes.eat(" ")
+        && let Some(minute) = minutes.digits(2..=2).filter(|minute| *minute < 60 && hour < 24)
+    {
+        let half = half(&mut minutes, true);
+        if !minutes.goes_on() && (half.is_some() || !minutes.peek_word_is_place()) {
+            (clock.minute, clock.grain, clock.half) = (minute, Grain::Minute, half);
+            return Some((clock, minutes.at));
         }
     }
     None
@@ -295,13 +296,13 @@ pub(super) fn parse_words(cursor: Cursor<'_>) -> Option<(Clock, usize, bool)> {
             // 「5 to 6」 is a range, and 「10 before noon」 is rare: only quarters and halves count down.
             let counted =
                 to.text[cursor.at..to.at].contains("min") || minutes == 15 && !to.text[cursor.at..to.at].contains("15");
-            if !back || counted {
-                if let Some((mut clock, end)) = full_hour(ahead) {
-                    let total = clock.hour * 60;
-                    let total = if back { (total + 1440 - minutes) % 1440 } else { total + minutes };
-                    (clock.hour, clock.minute, clock.grain) = (total / 60, total % 60, Grain::Minute);
-                    return Some((clock, end, true));
-                }
+            if (!back || counted)
+                && let Some((mut clock, end)) = full_hour(ahead)
+            {
+                let total = clock.hour * 60;
+                let total = if back { (total + 1440 - minutes) % 1440 } else { total + minutes };
+                (clock.hour, clock.minute, clock.grain) = (total / 60, total % 60, Grain::Minute);
+                return Some((clock, end, true));
             }
         }
     }

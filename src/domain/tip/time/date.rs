@@ -143,12 +143,13 @@ fn digits(cursor: Cursor<'_>, first: Number, start: usize) -> Option<(Day, usize
         three.eat(separator.encode_utf8(&mut [0; 4])) || separator == '/' && (three.eat(",") || three.eat(" "));
     if joined {
         let year = three.number().filter(|year| matches!(year.width, 2 | 4) && !year.han);
-        if let Some(year) = year.filter(|_| separator != '.' || !three.goes_on()) {
-            if !three.goes_on() && (separator != ' ' || year.width == 4) && (separator != '.' || year.width == 4) {
-                if let Some(day) = told(whole_year(year).map(Year::Number), month, day) {
-                    return Some((day, three.at));
-                }
-            }
+        if let Some(year) = year.filter(|_| separator != '.' || !three.goes_on())
+            && !three.goes_on()
+            && (separator != ' ' || year.width == 4)
+            && (separator != '.' || year.width == 4)
+            && let Some(day) = told(whole_year(year).map(Year::Number), month, day)
+        {
+            return Some((day, three.at));
         }
     }
     if two.goes_on() && !two.rest().starts_with('-') || separator == ' ' {

@@ -411,15 +411,13 @@ fn weekday_at(start: Cursor<'_>, after: Cursor<'_>, weekday: chrono::Weekday) ->
     ahead.eat_word(&["the"]);
     ahead.spaces();
     let digits = ahead.peek().is_some_and(|c| c.is_ascii_digit());
-    if digits {
-        if let Some(day) = date::day_of_month(&mut ahead) {
-            let written = &ahead.text[..ahead.at];
-            let ordinal = written.ends_with(['t', 'd', 'h']);
-            let ends = ahead.rest().is_empty() || ahead.rest().starts_with(['!', ',', '?', '.']) && !ahead.goes_on();
-            let month = date::month_name(ahead.peek_word()).is_some();
-            if !month && (ordinal || day > 12 && ends) {
-                return Some(Piece::day(start.at..ahead.at, Day::WeekAndDay { weekday, day }));
-            }
+    if digits && let Some(day) = date::day_of_month(&mut ahead) {
+        let written = &ahead.text[..ahead.at];
+        let ordinal = written.ends_with(['t', 'd', 'h']);
+        let ends = ahead.rest().is_empty() || ahead.rest().starts_with(['!', ',', '?', '.']) && !ahead.goes_on();
+        let month = date::month_name(ahead.peek_word()).is_some();
+        if !month && (ordinal || day > 12 && ends) {
+            return Some(Piece::day(start.at..ahead.at, Day::Named { weekday, day }));
         }
     }
     let short = matches!(&start.text[start.at..after.at], "sun" | "sat" | "mon" | "wed");

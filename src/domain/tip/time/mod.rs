@@ -23,6 +23,9 @@ use cursor::Cursor;
 use piece::{Kind, Piece};
 use std::ops::Range;
 
+/// So many times at most are read from one message.
+const MOST: usize = 24;
+
 /// Reads times.
 #[derive(Debug)]
 pub struct TimeReader {
@@ -52,11 +55,13 @@ impl TimeReader {
         if pieces.is_empty() {
             return Vec::new();
         }
+        let usual = pieces.iter().any(|piece| piece.kind == Kind::Every);
         let now = at.utc().with_timezone(&self.zone).naive_local();
         phrase::assemble(&folded.text, &pieces)
             .into_iter()
+            .take(MOST)
             .filter_map(|phrase| {
-                let habit = is_habit(&folded.text, phrase.span.end);
+                let habit = usual || is_habit(&folded.text, phrase.span.end);
                 let local = resolve::resolve(&phrase, now, habit)?;
                 let start = if phrase.now { at } else { self.instant(local.start)? };
                 let end = match local.end {
@@ -288,3 +293,6 @@ fn is_habit(text: &str, end: usize) -> bool {
     .iter()
     .any(|word| rest.starts_with(word))
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,6 +85,9 @@ pub(super) fn assemble(text: &str, pieces: &[Piece]) -> Vec<Phrase> {
             let (right, end) = group(text, pieces, after);
             if let Some(range) = range(text, &phrase, right) {
                 (phrase, after) = (range, end);
+            } else if phrase.future {
+                // 明天9点到11点 is not yet, to its end.
+                after = end;
             }
         }
         if phrase.settle(text) {

@@ -66,7 +66,7 @@ pub(super) enum Day {
         weeks: Option<i64>,
     },
     /// A day of the week that was also told as a day of the month (`Tue 13th`).
-    WeekAndDay {
+    Named {
         /// Which.
         weekday: Weekday,
         /// The day of the month.

@@ -35,9 +35,7 @@ pub(super) fn resolve(phrase: &Phrase, now: NaiveDateTime, habit: bool) -> Optio
     }
     let mut phrase = phrase.clone();
     if phrase.every {
-        if phrase.clock.is_none() {
-            return None;
-        }
+        phrase.clock?;
         phrase.day = None;
     }
     let local = if let Some(until) = &phrase.until {
@@ -121,7 +119,7 @@ fn date(told: Day, today: NaiveDate) -> Option<NaiveDate> {
                 }
             }
         }
-        Day::WeekAndDay { weekday, day } => (0..48).find_map(|back| {
+        Day::Named { weekday, day } => (0..48).find_map(|back| {
             let date = month_from(today, -back)?.with_day(day)?;
             (date <= today && date.weekday() == weekday).then_some(date)
         }),
@@ -248,7 +246,7 @@ fn part_of(told: Option<Day>, part: Part, now: NaiveDateTime, habit: bool) -> Op
         Local { start, end: Some(if start < now && end > now { now } else { end }), grain: Grain::Daypart }
     };
     let Some(told) = told else {
-        if habit || part == Part::Daytime || part == Part::WholeNight && now.hour() >= 12 && now.hour() < 20 {
+        if habit || part == Part::Daytime || part == Part::WholeNight && now.hour() >= 12 {
             return None;
         }
         let today = span(now.date());

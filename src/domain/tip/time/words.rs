@@ -343,10 +343,9 @@ impl Words {
                 Kind::Now
             }
             Meaning::Just => {
-                let other = word == "刚"
-                    && rest.starts_with(['好', '果', '性', '毅', '烈', '强', '需', '劲', '硬', '正', '要', '玉', '度'])
-                    || word == "刚"
-                        && before.chars().next_back().is_some_and(|c| "金阿小志李王张陈刘建永国天".contains(c))
+                let hard = ['好', '果', '性', '毅', '烈', '强', '需', '劲', '硬', '正', '要', '玉', '度'];
+                let named = before.chars().next_back().is_some_and(|c| "金阿小志李王张陈刘建永国天".contains(c));
+                let other = word == "刚" && (rest.starts_with(hard) || named)
                     || word == "啱" && !rest.starts_with(['见', '有', '被', '畀', '偷', '抢', '发', '走', '出'])
                     || word.starts_with("刚刚") && rest.starts_with('好');
                 if other {
