@@ -278,6 +278,8 @@ pub enum Evidence {
     },
     /// A pin on the map.
     Pin(Scene),
+    /// Words in reply to the tip; they stand in the lead itself.
+    Words,
 }
 
 /// Evidence as filed: by whom, where, for which lead (none yet: it waits three minutes for its tip).

@@ -224,7 +224,7 @@ fn put_board(decision: &mut Decision, given: &Given<'_>, lead: &Lead, file: &Ala
 }
 
 /// A guard answers. Only the point's own people can answer for it.
-pub fn answer(given: &Given<'_>, press: &Press, code: &str, answer: Answer) -> Decision {
+pub fn answer(given: &Given<'_>, press: &Press, id: AlarmId, code: &str, answer: Answer) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     let (Some(file), Some(user)) = (&given.facts.file, press.from.user) else {
         return Decision::answer(&press.id, speaker.say("no-such-alarm", &[]));
@@ -235,7 +235,8 @@ pub fn answer(given: &Given<'_>, press: &Press, code: &str, answer: Answer) -> D
     if !given.town.point(code).is_some_and(|p| p.contacts.contains(&user)) {
         return Decision::answer(&press.id, speaker.say("only-contact", &[]));
     }
-    if alarm.alarm.stood_down_at.is_some() {
+    // The lead may have been alarmed again since: a card of the earlier alarm answers for nothing.
+    if alarm.alarm.stood_down_at.is_some() || alarm.alarm.id != id {
         return Decision::answer(&press.id, speaker.say("stood-down-already", &[]));
     }
     let Some(call) = alarm.calls.iter_mut().find(|c| c.point == code) else {
@@ -271,12 +272,12 @@ pub fn answer(given: &Given<'_>, press: &Press, code: &str, answer: Answer) -> D
 }
 
 /// An officer calls the next ring.
-pub fn widen(given: &Given<'_>, press: &Press) -> Decision {
+pub fn widen(given: &Given<'_>, press: &Press, id: AlarmId) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     if !press.from.user.is_some_and(|u| given.town.holds(u, Role::Police)) {
         return Decision::answer(&press.id, speaker.say("only-police", &[]));
     }
-    let Some((lead, mut alarm)) = running(given) else {
+    let Some((lead, mut alarm)) = running(given, id) else {
         return Decision::answer(&press.id, speaker.say("stood-down-already", &[]));
     };
     let mut decision = Decision::nothing();
@@ -289,10 +290,10 @@ pub fn widen(given: &Given<'_>, press: &Press) -> Decision {
     decision
 }
 
-/// The lead and alarm of the facts, if the alarm still runs.
-fn running(given: &Given<'_>) -> Option<(Lead, AlarmFile)> {
+/// The lead and alarm of the facts, if it is this alarm and it still runs.
+fn running(given: &Given<'_>, id: AlarmId) -> Option<(Lead, AlarmFile)> {
     let file = given.facts.file.as_ref()?;
-    let alarm = file.alarm.as_ref().filter(|a| a.alarm.stood_down_at.is_none())?;
+    let alarm = file.alarm.as_ref().filter(|a| a.alarm.id == id && a.alarm.stood_down_at.is_none())?;
     Some((file.lead.clone(), alarm.clone()))
 }
 
@@ -315,9 +316,9 @@ fn next_ring(decision: &mut Decision, given: &Given<'_>, lead: &Lead, alarm: &mu
 }
 
 /// A stage of the 1-3-5 clock came due (R3).
-pub fn stage(given: &Given<'_>, index: usize) -> Decision {
+pub fn stage(given: &Given<'_>, id: AlarmId, index: usize) -> Decision {
     let mut decision = Decision::nothing();
-    let Some((lead, mut alarm)) = running(given) else { return decision };
+    let Some((lead, mut alarm)) = running(given, id) else { return decision };
     let Some(stage) = given.town.rules.alarm.stage.get(index) else { return decision };
     let met = alarm.calls.iter().any(|c| match stage.want {
         StageWant::Acknowledged => c.acknowledged_at.is_some() || c.under_way_at.is_some() || c.on_scene_at.is_some(),
@@ -343,12 +344,12 @@ pub fn stage(given: &Given<'_>, index: usize) -> Decision {
 }
 
 /// An officer stands the alarm down.
-pub fn stand_down(given: &Given<'_>, press: &Press) -> Decision {
+pub fn stand_down(given: &Given<'_>, press: &Press, id: AlarmId) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     let Some(officer) = press.from.user.filter(|u| given.town.holds(*u, Role::Police)) else {
         return Decision::answer(&press.id, speaker.say("only-police", &[]));
     };
-    if running(given).is_none() {
+    if running(given, id).is_none() {
         return Decision::answer(&press.id, speaker.say("stood-down-already", &[]));
     }
     let mut decision = Decision::answer(&press.id, speaker.say("stood-down", &[]));
@@ -402,10 +403,10 @@ pub fn stand_down_with(decision: &mut Decision, given: &Given<'_>, file: &mut Le
 }
 
 /// One of a call's messages could not be delivered: the desk is told.
-pub fn call_failed(given: &Given<'_>, point: &str, why: &str) -> Decision {
+pub fn call_failed(given: &Given<'_>, id: AlarmId, point: &str, why: &str) -> Decision {
     let mut decision = Decision::nothing();
     let Some(file) = &given.facts.file else { return decision };
-    let Some(mut alarm) = file.alarm.clone() else { return decision };
+    let Some(mut alarm) = file.alarm.clone().filter(|a| a.alarm.id == id) else { return decision };
     let Some(call) = alarm.calls.iter_mut().find(|c| c.point == point) else { return decision };
     if call.delivered_at.is_some() || call.failure.is_some() {
         return decision;

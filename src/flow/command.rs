@@ -2,6 +2,7 @@
 
 use super::decision::{Decision, Given, label, press};
 use super::desk;
+use super::export::Request;
 use super::plan::Key;
 use super::tap::Tap;
 use crate::domain::group::{Group, GroupKind};
@@ -14,7 +15,8 @@ use crate::domain::text::card::Speaker;
 use crate::domain::text::{escape, when};
 use crate::domain::tip::ChatKind;
 use crate::port::chat::{Button, Message, Sender};
-use crate::port::store::{Access, Ask, Content, Invite, Lane, LeadFile, Post};
+use crate::port::store::{Ask, Content, Invite, Lane, LeadFile, Post};
+use crate::port::table::TableKind;
 
 /// For how long an invitation is good.
 const INVITE_MS: i64 = 7 * 24 * 3_600_000;
@@ -314,9 +316,7 @@ fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     let mut words = words.split_whitespace();
     let month = words.next().unwrap_or("");
     let what = words.next().unwrap_or("points");
-    if !matches!(what, "leads" | "points" | "alarms") {
-        return answer(given, message, "export-usage");
-    }
+    let Ok(kind) = what.parse::<TableKind>() else { return answer(given, message, "export-usage") };
     let zone = given.town.rules.time_zone;
     let this_month = given.now.utc().with_timezone(&zone).format("%Y-%m").to_string();
     let month = if month.is_empty() { &this_month } else { month };
@@ -334,12 +334,8 @@ fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
             call: None,
         });
     }
-    decision.changes.access.push(Access {
-        at: given.now,
-        who: clerk.to_string(),
-        what: if names { "export with names" } else { "export" }.to_owned(),
-        detail: format!("{what} {month}"),
-    });
+    let request = Request { kind, period, names };
+    decision.changes.access.push(request.access(clerk.to_string(), &given.town.rules, given.now));
     decision
 }
 

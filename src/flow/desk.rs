@@ -231,18 +231,32 @@ fn media_subject(lead: &Lead, message: MessageId) -> String {
 /// Puts receipt and card again after a change, where they were put before; a folded one stays folded.
 pub fn refresh(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {
     let lead = &file.lead;
-    let stands = |subject: &str| file.posts.iter().any(|p| p.subject == subject);
-    if let Some(chat) = receipt_chat(lead)
-        && stands(&receipt_subject(lead))
-    {
-        let speaker = reporter_speaker(given, file, chat);
-        put_receipt(decision, given, lead, &speaker, false, None);
+    if let Some(chat) = receipt_chat(lead) {
+        if has_post(file, chat, &receipt_subject(lead)) {
+            let speaker = reporter_speaker(given, file, chat);
+            put_receipt(decision, given, lead, &speaker, is_first_contact(file), None);
+        } else if !lead.private {
+            super::intake::put_folded_receipt(decision, given, lead);
+        }
     }
     if let Some(desk) = given.town.desk()
-        && stands(&card_subject(lead))
+        && has_post(file, desk, &card_subject(lead))
     {
         put_card(decision, given, file, desk, None);
     }
+}
+
+/// Whether a message of this subject stands, or is queued, in a chat.
+pub fn has_post(file: &LeadFile, chat: ChatId, subject: &str) -> bool {
+    file.posts.iter().any(|p| p.chat == chat && p.subject == subject)
+}
+
+/// Whether the receipt of this lead is the message that tells its reporter what is kept: while the lead is open
+/// it goes on saying so, however often it is written anew.
+pub fn is_first_contact(file: &LeadFile) -> bool {
+    let filed = file.history.first().filter(|e| e.action == "tip").map(|e| e.at);
+    let told = file.reporter.as_ref().and_then(|m| m.told_at);
+    filed.is_some() && filed == told && matches!(file.lead.state, LeadState::New | LeadState::Claimed)
 }
 
 /// The speaker in which the reporter is told.

@@ -45,7 +45,7 @@ pub struct Engine<S, C> {
     town_looked_at: Millis,
     group_pace: Pace,
     desk_pace: Pace,
-    /// People known to be on file: they cannot have a first contact any more.
+    /// People known to have been told what is kept: they cannot have a first contact any more.
     met: HashSet<UserId>,
     lead_numbers: std::ops::Range<i64>,
     alarm_numbers: std::ops::Range<i64>,
@@ -218,7 +218,8 @@ impl<S: Store, C: Chat> Engine<S, C> {
             !c.groups.is_empty() || !c.moves.is_empty() || c.members.iter().any(|m| !m.roles.is_empty())
         };
         let touched_town = steps.iter().any(town_changes);
-        let met: Vec<UserId> = steps.iter().flat_map(|s| s.changes.members.iter().map(|m| m.user)).collect();
+        let told = steps.iter().flat_map(|s| s.changes.members.iter().filter(|m| m.told_at.is_some()));
+        let met: Vec<UserId> = told.map(|m| m.user).collect();
         let applied = self.store.apply(&steps, now).await?;
         self.met.extend(met);
         for ((n, answer), applied) in said.into_iter().zip(applied) {
@@ -378,9 +379,9 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Press(press, tap) => match tap {
             Tap::Desk(_, tap) => triage::tap(given, press, *tap),
             Tap::Receipt(_, tap) => mend::tap(given, press, *tap),
-            Tap::Answer(_, point, answer) => alarm::answer(given, press, point, *answer),
-            Tap::StandDown(_) => alarm::stand_down(given, press),
-            Tap::Widen(_) => alarm::widen(given, press),
+            Tap::Answer(alarm, point, answer) => alarm::answer(given, press, *alarm, point, *answer),
+            Tap::StandDown(alarm) => alarm::stand_down(given, press, *alarm),
+            Tap::Widen(alarm) => alarm::widen(given, press, *alarm),
             Tap::Language(language) => command::language_tap(given, press, *language),
         },
         Work::StalePress(press) => {
@@ -388,8 +389,10 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Decision::answer(&press.id, speaker.say("stale-button", &[]))
         }
         Work::Joined(chat) => command::greet(given, *chat),
-        Work::Timer(TimerKind::Stage { stage, .. }) => alarm::stage(given, *stage),
-        Work::Report(OutboxReport::CallFailed { point, why, .. }) => alarm::call_failed(given, point, why),
+        Work::Timer(TimerKind::Stage { alarm, stage }) => alarm::stage(given, *alarm, *stage),
+        Work::Report(OutboxReport::CallFailed { alarm, point, why, .. }) => {
+            alarm::call_failed(given, *alarm, point, why)
+        }
         Work::Moved(from, to) | Work::Report(OutboxReport::Moved { from, to }) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {

@@ -2,7 +2,7 @@
 
 use super::decision::{Decision, Given};
 use super::{desk, intake};
-use crate::domain::lead::{Lead, LeadState, Scene};
+use crate::domain::lead::{Attachment, Evidence, Lead, LeadState, Scene};
 use crate::domain::place::PlaceSource;
 use crate::domain::tip::Tip;
 use crate::port::chat::{Message, Part};
@@ -85,25 +85,42 @@ fn join(given: &Given<'_>, mut file: LeadFile, message: &Message, tip: &Tip) -> 
     let mut decision = Decision::nothing();
     let before = file.lead.clone();
     let mut attachments = intake::parts(given, message);
+    if attachments.is_empty() {
+        attachments.push(words(message));
+    }
     for attachment in &mut attachments {
         attachment.lead = Some(file.lead.id);
     }
     intake::take_pins(&mut file.lead, &attachments);
     supplement(&mut file.lead, tip, message.reply_to.is_some());
-    if file.lead == before && attachments.is_empty() {
-        return decision;
-    }
     file.lead.version += 1;
     decision.history(&file.lead, "attach", message.from.user, given.now, Some(&before));
     decision.changes.attachments.clone_from(&attachments);
-    if let Some(desk) = given.town.desk() {
+    if file.lead.private && !message.private {
+        intake::take_down(&mut decision, &file.lead, &attachments);
+    }
+    // A lead that waits in the queue shows its evidence when it is opened.
+    if let Some(desk) = given.town.desk().filter(|desk| desk::has_post(&file, *desk, &desk::card_subject(&file.lead))) {
         let speaker = given.town.speaker(given.town.group_language(desk), given.now);
         desk::put_media(&mut decision, &file.lead, &attachments, desk, &speaker);
     }
     file.attachments.extend(attachments);
+    intake::leave_group_if_sensitive(&mut decision, given, &mut file);
     desk::refresh(&mut decision, given, &file);
     decision.changes.leads.push(file.lead);
     decision
+}
+
+/// The message that added words to a lead, so that replies to it find the lead and it goes when the lead goes.
+fn words(message: &Message) -> Attachment {
+    Attachment {
+        chat: message.chat,
+        message: message.id,
+        sender: message.from.user,
+        sent_at: message.date,
+        lead: None,
+        evidence: Evidence::Words,
+    }
 }
 
 /// Takes over what the words tell: what was missing; in a reply, also what was understood otherwise.
@@ -150,28 +167,49 @@ pub fn edit(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
     }
     let mut decision = Decision::nothing();
     let before = file.lead.clone();
-    let lead = &mut file.lead;
-    lead.description.clone_from(&tip.description);
-    lead.relay_text.clone_from(&tip.relay_text);
-    lead.urgent = tip.urgent;
-    if tip.category.is_some() {
-        lead.category.clone_from(&tip.category);
-    }
-    // What was mended by a tap has no words behind it and stays; so does an attached pin.
-    if let Some(occurred) = intake::occurred(tip) {
-        lead.occurred = Some(occurred);
-    }
-    let pinned = lead.scene.as_ref().is_some_and(|s| matches!(s.source, PlaceSource::Location | PlaceSource::Venue));
-    if let Some(place) = tip.place.as_ref().filter(|_| !pinned) {
-        lead.scene = Some(Scene::from(place));
-        lead.unknown_place = None;
-    }
-    if *lead == before {
+    let read = as_read(&file);
+    revise(&mut file.lead, tip, &read);
+    if file.lead == before {
         return decision;
     }
-    lead.version += 1;
+    file.lead.version += 1;
     decision.history(&file.lead, "edit", message.from.user, given.now, Some(&before));
+    intake::leave_group_if_sensitive(&mut decision, given, &mut file);
     desk::refresh(&mut decision, given, &file);
     decision.changes.leads.push(file.lead);
     decision
+}
+
+/// The lead as its message was last read: before it was mended by taps and added to by other messages.
+fn as_read(file: &LeadFile) -> Lead {
+    let read = file.history.iter().rposition(|e| matches!(e.action.as_str(), "tip" | "edit"));
+    let next = read.and_then(|n| file.history.get(n + 1)).and_then(|e| e.before.as_deref());
+    next.and_then(|before| serde_json::from_str(before).ok()).unwrap_or_else(|| file.lead.clone())
+}
+
+/// Takes over what the words now say otherwise than they did. What they say still, and what they no longer say,
+/// stays as it is: it may have been mended by a tap since. So do words from other messages, and an attached pin.
+fn revise(lead: &mut Lead, tip: &Tip, read: &Lead) {
+    reword(&mut lead.description, &read.description, &tip.description);
+    reword(&mut lead.relay_text, &read.relay_text, &tip.relay_text);
+    lead.urgent = tip.urgent;
+    if tip.category.is_some() && tip.category != read.category {
+        lead.category.clone_from(&tip.category);
+    }
+    if let Some(occurred) = intake::occurred(tip).filter(|o| read.occurred.as_ref() != Some(o)) {
+        lead.occurred = Some(occurred);
+    }
+    let pinned = lead.scene.as_ref().is_some_and(|s| matches!(s.source, PlaceSource::Location | PlaceSource::Venue));
+    let place = tip.place.as_ref().map(Scene::from).filter(|s| !pinned && read.scene.as_ref() != Some(s));
+    if let Some(scene) = place {
+        lead.scene = Some(scene);
+        lead.unknown_place = None;
+    }
+}
+
+/// Puts new words in place of the old; what other messages added after them stays.
+fn reword(words: &mut String, old: &str, new: &str) {
+    let added = words.strip_prefix(old).unwrap_or_default().trim_start_matches('\n').to_owned();
+    new.clone_into(words);
+    append(words, &added);
 }

@@ -2,7 +2,7 @@
 
 use super::decision::{Decision, Given};
 use super::desk;
-use crate::domain::id::{ChatId, LeadId, Millis};
+use crate::domain::id::{ChatId, Millis};
 use crate::domain::lead::{Attachment, Evidence, Lead, LeadState, Occurred, Scene};
 use crate::domain::place::{Datum, PlaceSource, Wgs84};
 use crate::domain::points::{Cause, Target, settle};
@@ -20,8 +20,7 @@ const MINUTE_MS: i64 = 60_000;
 pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
     let mut decision = Decision::nothing();
     let town = given.town;
-    let sensitive =
-        tip.category.as_ref().is_some_and(|id| town.rules.category.iter().any(|c| c.id == *id && c.sensitive));
+    let sensitive = is_sensitive(given, tip.category.as_deref());
     let private = message.private || sensitive;
     let number = given.fresh.lead;
     let mut lead = Lead {
@@ -70,6 +69,8 @@ pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
     }
     decision.history(&lead, "tip", message.from.user, given.now, None);
 
+    let to_private = sensitive && !message.private;
+    let folded = given.busy_group && !message.private && !to_private;
     let mut first_contact = false;
     if let Some(user) = message.from.user {
         decision.changes.transfers = settle(
@@ -81,17 +82,18 @@ pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
         if let Some(mut member) = given.member_of(&message.from, town.group_name(message.chat))
             && member.told_at.is_none()
         {
-            // In private, or by the receipt in the group: the first answer says what is kept.
-            first_contact = true;
-            member.told_at = Some(given.now);
+            // The first receipt of one's own says what is kept; a folded one and a link have no room for it.
+            first_contact = !to_private && !folded;
+            member.told_at = first_contact.then_some(given.now);
             decision.changes.members.push(member);
         }
     }
 
-    if sensitive && !message.private {
-        take_to_private(&mut decision, given, message, &lead);
-    } else if given.busy_group && !message.private {
-        fold_receipt(&mut decision, given, message, number);
+    if to_private {
+        take_to_private(&mut decision, given, &lead, &attachments);
+    } else if folded {
+        mark_seen(&mut decision, &lead);
+        put_folded_receipt(&mut decision, given, &lead);
     } else {
         let speaker = given.speaker_in(message.chat, Some(&message.from));
         desk::put_receipt(&mut decision, given, &lead, &speaker, first_contact, None);
@@ -117,6 +119,7 @@ fn new_file(lead: Lead, attachments: Vec<Attachment>) -> LeadFile {
         posts: Vec::new(),
         earned: (0, 0),
         duplicates: Vec::new(),
+        duplicates_earned: Vec::new(),
     }
 }
 
@@ -133,7 +136,7 @@ fn put_before_desk(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) 
 }
 
 /// Puts the desk's queue card; it is written when it is sent.
-fn put_queue(decision: &mut Decision, given: &Given<'_>, desk: ChatId) {
+pub fn put_queue(decision: &mut Decision, given: &Given<'_>, desk: ChatId) {
     decision.changes.posts.push(Post {
         chat: desk,
         thread: None,
@@ -145,38 +148,72 @@ fn put_queue(decision: &mut Decision, given: &Given<'_>, desk: ChatId) {
     });
 }
 
-fn fold_receipt(decision: &mut Decision, given: &Given<'_>, message: &Message, number: LeadId) {
-    let minute = Millis(given.received_at.0 - given.received_at.0.rem_euclid(MINUTE_MS));
-    let mut post = |subject: String, content| {
-        decision.changes.posts.push(Post {
-            chat: message.chat,
-            thread: message.thread,
-            subject,
-            lane: Lane::Reply,
-            content,
-            lead: None,
-            call: None,
-        });
-    };
-    post(format!("seen:{number}"), Content::React { message: message.id, emoji: SEEN.into() });
-    post(
-        format!("receipts:{}", minute.0),
-        Content::Receipts {
+fn mark_seen(decision: &mut Decision, lead: &Lead) {
+    decision.changes.posts.push(Post {
+        chat: lead.chat,
+        thread: lead.thread,
+        subject: format!("seen:{}", lead.id),
+        lane: Lane::Reply,
+        content: Content::React { message: lead.message, emoji: SEEN.into() },
+        lead: None,
+        call: None,
+    });
+}
+
+/// Puts the one receipt of the minute in which a lead of a busy group came in; it is written when it is sent.
+pub fn put_folded_receipt(decision: &mut Decision, given: &Given<'_>, lead: &Lead) {
+    let minute = Millis(lead.received_at.0 - lead.received_at.0.rem_euclid(MINUTE_MS));
+    decision.changes.posts.push(Post {
+        chat: lead.chat,
+        thread: lead.thread,
+        subject: format!("receipts:{}", minute.0),
+        lane: Lane::Reply,
+        content: Content::Receipts {
             from: minute,
             to: minute.plus_ms(MINUTE_MS),
-            language: given.town.group_language(message.chat),
+            language: given.town.group_language(lead.chat),
         },
-    );
+        lead: None,
+        call: None,
+    });
+}
+
+/// Whether a category can put its reporter in danger.
+pub fn is_sensitive(given: &Given<'_>, category: Option<&str>) -> bool {
+    category.is_some_and(|id| given.town.rules.category.iter().any(|c| c.id == id && c.sensitive))
+}
+
+/// A lead of a group that turns out later to be of a sensitive kind leaves the group as one does that says so at
+/// once: its receipt goes too.
+pub fn leave_group_if_sensitive(decision: &mut Decision, given: &Given<'_>, file: &mut LeadFile) {
+    if file.lead.private || !is_sensitive(given, file.lead.category.as_deref()) {
+        return;
+    }
+    if desk::has_post(file, file.lead.chat, &desk::receipt_subject(&file.lead)) {
+        decision.changes.posts.push(Post {
+            chat: file.lead.chat,
+            thread: None,
+            subject: desk::receipt_subject(&file.lead),
+            lane: Lane::Reply,
+            content: Content::Gone,
+            lead: Some(file.lead.id),
+            call: None,
+        });
+    } else {
+        put_folded_receipt(decision, given, &file.lead);
+    }
+    file.lead.private = true;
+    take_to_private(decision, given, &file.lead, &file.attachments);
 }
 
 /// A tip that can put its reporter in danger does not stay in a group: a link to go on in private, then
-/// the message is taken down.
-fn take_to_private(decision: &mut Decision, given: &Given<'_>, message: &Message, lead: &Lead) {
-    let speaker = given.speaker_in(message.chat, Some(&message.from));
+/// the message and what came with it are taken down.
+fn take_to_private(decision: &mut Decision, given: &Given<'_>, lead: &Lead, attachments: &[Attachment]) {
+    let speaker = given.town.speaker(given.town.group_language(lead.chat), given.now);
     let url = format!("https://t.me/{}?start={}", given.town.bot, super::command::tip_payload(lead));
     decision.changes.posts.push(Post {
-        chat: message.chat,
-        thread: message.thread,
+        chat: lead.chat,
+        thread: lead.thread,
         subject: format!("private:{}", lead.id),
         lane: Lane::Reply,
         content: Content::Text {
@@ -188,15 +225,26 @@ fn take_to_private(decision: &mut Decision, given: &Given<'_>, message: &Message
         lead: None,
         call: None,
     });
-    decision.changes.posts.push(Post {
-        chat: message.chat,
-        thread: message.thread,
-        subject: format!("down:{}", message.id),
-        lane: Lane::Reply,
-        content: Content::Delete { message: message.id },
-        lead: None,
-        call: None,
-    });
+    take_down(decision, lead, attachments);
+}
+
+/// Takes a lead's own message, and those of its evidence in the same chat, down.
+pub fn take_down(decision: &mut Decision, lead: &Lead, attachments: &[Attachment]) {
+    let mut messages = vec![lead.message];
+    messages.extend(attachments.iter().filter(|a| a.chat == lead.chat).map(|a| a.message));
+    messages.sort_unstable();
+    messages.dedup();
+    for message in messages {
+        decision.changes.posts.push(Post {
+            chat: lead.chat,
+            thread: lead.thread,
+            subject: format!("down:{message}"),
+            lane: Lane::Reply,
+            content: Content::Delete { message },
+            lead: None,
+            call: None,
+        });
+    }
 }
 
 /// The likeliest time told.
@@ -252,7 +300,7 @@ pub fn take_pins(lead: &mut Lead, attachments: &[Attachment]) -> bool {
         .iter()
         .filter_map(|a| match &a.evidence {
             Evidence::Pin(scene) => Some((a.sent_at, a.message, scene)),
-            Evidence::Media { .. } => None,
+            Evidence::Media { .. } | Evidence::Words => None,
         })
         .max_by_key(|(at, message, _)| (*at, *message));
     let Some((.., scene)) = newest else { return false };

@@ -2,6 +2,7 @@
 
 use super::decision::{Decision, Given, label, press, rows};
 use super::desk::{self, reporter_speaker};
+use super::intake;
 use super::tap::{ReceiptTap, Tap};
 use crate::domain::lead::{LeadAction, LeadState, Occurred, Scene};
 use crate::domain::place::{Datum, PlaceSource};
@@ -40,12 +41,16 @@ pub fn tap(given: &Given<'_>, press: &Press, tap: ReceiptTap) -> Decision {
         ReceiptTap::Withdraw => withdraw(given, press, file),
         ReceiptTap::Now | ReceiptTap::Shift(_) | ReceiptTap::Category(_) | ReceiptTap::Place(_) => {
             let before = file.lead.clone();
-            if !apply(given, &mut file, tap) || file.lead == before {
-                return Decision::answer(&press.id, String::new());
+            if !apply(given, &mut file, tap) {
+                return Decision::answer(&press.id, speaker.say("not-mended", &[]));
+            }
+            if file.lead == before {
+                return show(given, press, &file, None);
             }
             file.lead.version += 1;
             let mut decision = Decision::answer(&press.id, speaker.say("mended", &[]));
             decision.history(&file.lead, "mend", press.from.user, given.now, Some(&before));
+            intake::leave_group_if_sensitive(&mut decision, given, &mut file);
             desk::refresh(&mut decision, given, &file);
             decision.changes.leads.push(file.lead);
             decision
@@ -53,7 +58,7 @@ pub fn tap(given: &Given<'_>, press: &Press, tap: ReceiptTap) -> Decision {
     }
 }
 
-/// Changes one field; false for a choice that is not on the list any more.
+/// Changes one field; false for a time that is still to come and for a choice that is not on the list any more.
 fn apply(given: &Given<'_>, file: &mut LeadFile, tap: ReceiptTap) -> bool {
     let lead = &mut file.lead;
     match tap {
@@ -102,7 +107,7 @@ fn apply(given: &Given<'_>, file: &mut LeadFile, tap: ReceiptTap) -> bool {
 fn show(given: &Given<'_>, press: &Press, file: &LeadFile, keyboard: Option<Keyboard>) -> Decision {
     let mut decision = Decision::answer(&press.id, String::new());
     let speaker = reporter_speaker(given, file, press.chat);
-    desk::put_receipt(&mut decision, given, &file.lead, &speaker, false, keyboard);
+    desk::put_receipt(&mut decision, given, &file.lead, &speaker, desk::is_first_contact(file), keyboard);
     decision
 }
 

@@ -199,7 +199,11 @@ impl Plan {
         // Presses are rare beside tips; each runs alone, so that whatever hangs on its lead stands still.
         let keys = vec![Key::Alone];
         match &tap {
-            Tap::Desk(lead, _) | Tap::Receipt(lead, _) => ask.lead = Some(*lead),
+            Tap::Desk(lead, _) => {
+                ask.lead = Some(*lead);
+                ask.queue = Some(press.chat);
+            }
+            Tap::Receipt(lead, _) => ask.lead = Some(*lead),
             Tap::Answer(alarm, ..) | Tap::StandDown(alarm) | Tap::Widen(alarm) => ask.alarm = Some(*alarm),
             Tap::Language(_) => {}
         }

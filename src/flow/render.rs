@@ -6,6 +6,7 @@ use super::export::{self, Request};
 use super::tap::{DeskTap, Tap};
 use crate::config::Config;
 use crate::domain::id::Millis;
+use crate::domain::lead::LeadState;
 use crate::domain::member::Language;
 use crate::domain::text::card::Speaker;
 use crate::port::chat::Delivery;
@@ -67,7 +68,14 @@ pub async fn render<S: Store, P: Printer>(
         Content::Receipts { from, to, language } => {
             let ask = Ask { chat_leads: Some((claimed.post.chat, from, to)), ..Ask::default() };
             let facts = store.load(&[ask]).await?;
-            let leads = facts.into_iter().next().map(|f| f.chat_leads).unwrap_or_default();
+            let mut leads = facts.into_iter().next().map(|f| f.chat_leads).unwrap_or_default();
+            // What goes on in private, and what was wiped, is nobody's business in the group.
+            leads.retain(|lead| !lead.private && lead.state != LeadState::OutOfScope);
+            if leads.is_empty() {
+                return Ok(claimed
+                    .message
+                    .map_or(Rendered::Nothing, |message| Rendered::Deliver(Delivery::Delete { message })));
+            }
             text(speaker(rules, language, now).folded_receipts(&leads), Vec::new(), None, true)
         }
         Content::Export { period, what, format, names } => {

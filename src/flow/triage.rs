@@ -34,8 +34,16 @@ pub fn follow_up(tap: DeskTap, facts: &Facts, town: &Town) -> Option<Ask> {
     }
 }
 
-/// Decides a tap on a lead at the desk.
+/// Decides a tap on a lead at the desk. Where a queue card stands, it follows what was decided.
 pub fn tap(given: &Given<'_>, press: &Press, tap: DeskTap) -> Decision {
+    let mut decision = tapped(given, press, tap);
+    if given.facts.has_queue && !decision.changes.leads.is_empty() {
+        super::intake::put_queue(&mut decision, given, press.chat);
+    }
+    decision
+}
+
+fn tapped(given: &Given<'_>, press: &Press, tap: DeskTap) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     let Some(officer) = press.from.user.filter(|u| given.town.holds(*u, Role::Police)) else {
         return Decision::answer(&press.id, speaker.say("only-police", &[]));
@@ -137,20 +145,19 @@ fn rewards(given: &Given<'_>, file: &LeadFile, officer: UserId) -> Vec<Transfer>
             LeadState::New | LeadState::Claimed => Target::Held(rules.tip_verified),
             LeadState::Verified | LeadState::Resolved if paid > 0 => Target::Posted(paid),
             LeadState::Verified | LeadState::Resolved => {
-                let (day, month) = file.earned;
-                let amount = capped(rules.tip_verified, day, rules.daily_cap);
-                Target::Posted(capped(amount, month, rules.monthly_cap))
+                Target::Posted(within_caps(given, rules.tip_verified, file.earned))
             }
-            LeadState::Duplicate => merged_target(given, lead, person),
+            LeadState::Duplicate => merged_target(given, lead, person, share(given, paid, file.earned)),
             _ => Target::Nothing,
         };
         let rule = if lead.state == LeadState::Duplicate { "tip_duplicate" } else { "tip_verified" };
         out.extend(settle(&file.transfers, person, target, &cause(lead, rule, given.now, officer)));
     }
     let mut paid: Vec<UserId> = lead.reporter.into_iter().collect();
-    for (duplicate, transfers) in &file.duplicates {
+    for ((duplicate, transfers), earned) in file.duplicates.iter().zip(&file.duplicates_earned) {
         let Some(person) = duplicate.reporter else { continue };
-        let target = share_target(lead.state, rules.tip_duplicate, &mut paid, person);
+        let (_, has) = position(transfers, person);
+        let target = share_target(lead.state, share(given, has, *earned), &mut paid, person);
         let mut entries = settle(transfers, person, target, &cause(lead, "tip_duplicate", given.now, officer));
         for entry in &mut entries {
             entry.key = format!("lead:{}:of:{}", duplicate.id, entry.key);
@@ -161,12 +168,23 @@ fn rewards(given: &Given<'_>, file: &LeadFile, officer: UserId) -> Vec<Transfer>
     out
 }
 
+/// What the caps leave of an amount for somebody who earned so much today and this month.
+fn within_caps(given: &Given<'_>, amount: i64, (day, month): (i64, i64)) -> i64 {
+    let rules = &given.town.rules.points;
+    capped(capped(amount, day, rules.daily_cap), month, rules.monthly_cap)
+}
+
+/// A later reporter's share: what was paid of it already stands, whatever was earned since.
+fn share(given: &Given<'_>, paid: i64, earned: (i64, i64)) -> i64 {
+    if paid > 0 { paid } else { within_caps(given, given.town.rules.points.tip_duplicate, earned) }
+}
+
 /// Merging into a lead that is verified already pays the later reporter's share at once; else it is paid with it.
-fn merged_target(given: &Given<'_>, lead: &Lead, person: UserId) -> Target {
+fn merged_target(given: &Given<'_>, lead: &Lead, person: UserId, share: i64) -> Target {
     let Some(original) = &given.facts.original else { return Target::Nothing };
     let mut paid: Vec<UserId> = original.lead.reporter.into_iter().collect();
     paid.extend(original.duplicates.iter().filter(|(d, _)| d.id != lead.id).filter_map(|(d, _)| d.reporter));
-    share_target(original.lead.state, given.town.rules.points.tip_duplicate, &mut paid, person)
+    share_target(original.lead.state, share, &mut paid, person)
 }
 
 /// A later reporter is paid once for an event, and not beside being paid in full for it.
@@ -268,8 +286,8 @@ fn undo(
 /// Out of scope is final: nothing of the lead is kept but its number, and every message about it is taken away.
 fn scrub(decision: &mut Decision, given: &Given<'_>, file: &mut LeadFile) {
     super::alarm::stand_down_with(decision, given, file, file.lead.officer);
+    let folded = !file.lead.private && !desk::has_post(file, file.lead.chat, &desk::receipt_subject(&file.lead));
     let lead = &mut file.lead;
-    let (chat, message, thread) = (lead.chat, lead.message, lead.thread);
     let card = desk::card_subject(lead);
     lead.scrub();
     decision.changes.scrub.push(lead.id);
@@ -290,23 +308,11 @@ fn scrub(decision: &mut Decision, given: &Given<'_>, file: &mut LeadFile) {
             call: None,
         });
     }
-    let mut take_down = |message| {
-        decision.changes.posts.push(Post {
-            chat,
-            thread,
-            subject: format!("down:{message}"),
-            lane: Lane::Reply,
-            content: Content::Delete { message },
-            lead: None,
-            call: None,
-        });
-    };
-    take_down(message);
-    for attachment in file.attachments.drain(..) {
-        if attachment.message != message && attachment.chat == chat {
-            take_down(attachment.message);
-        }
+    super::intake::take_down(decision, lead, &file.attachments);
+    if folded {
+        super::intake::put_folded_receipt(decision, given, lead);
     }
+    file.attachments.clear();
     if let Some(desk) = given.town.desk() {
         desk::put_card(decision, given, file, desk, None);
     }

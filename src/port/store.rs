@@ -163,6 +163,8 @@ pub struct Ask {
     pub earned_since: Option<(Millis, Millis)>,
     /// Leads written in this chat and received in the half-open span, oldest first, at most 100.
     pub chat_leads: Option<(ChatId, Millis, Millis)>,
+    /// Whether a queue card stands in this chat, or waits to.
+    pub queue: Option<ChatId>,
     /// An invite code.
     pub invite: Option<String>,
 }
@@ -203,6 +205,8 @@ pub struct LeadFile {
     pub earned: (i64, i64),
     /// Leads that were found to be duplicates of it, with the ledger's entries about them.
     pub duplicates: Vec<(Lead, Vec<Transfer>)>,
+    /// What each of their reporters was paid for tips since the two instants of [`Ask::earned_since`].
+    pub duplicates_earned: Vec<(i64, i64)>,
 }
 
 /// An alarm with its calls.
@@ -287,6 +291,8 @@ pub struct Facts {
     pub statement: Statement,
     /// See [`Ask::chat_leads`].
     pub chat_leads: Vec<Lead>,
+    /// See [`Ask::queue`].
+    pub has_queue: bool,
     /// See [`Ask::invite`].
     pub invite: Option<Invite>,
 }

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// The liaison group.
 pub const GROUP: i64 = -100;
@@ -49,6 +49,9 @@ pub const ADMIN: i64 = 51;
 
 /// 2026-11-21 20:00 in Shanghai.
 pub const EVENING: Millis = Millis(1_795_262_400_000);
+
+/// The shipped rules: read once for all worlds.
+static RULES: LazyLock<Config> = LazyLock::new(Config::default);
 
 const OLD_BRIDGE: Wgs84 = Wgs84 { lat: 23.0, lon: 113.9 };
 
@@ -107,6 +110,14 @@ fn plain(html: &str) -> String {
     out.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
+/// The text of a message that fits the platform: 4,096 units of UTF-16 once markup and entities are read.
+fn fitting(html: &str) -> String {
+    let text = plain(html);
+    assert!(text.encode_utf16().count() <= 4096, "too long for the platform");
+    assert!(!text.trim().is_empty(), "the platform takes no empty message");
+    text
+}
+
 impl Chat for FakeChat {
     async fn deliver(&self, chat: ChatId, delivery: Delivery) -> Result<Option<MessageId>, SendError> {
         let mut platform = self.0.lock().unwrap();
@@ -122,10 +133,7 @@ impl Chat for FakeChat {
             Ok(Some(MessageId(id)))
         };
         match delivery {
-            Delivery::Text { html, keyboard, reply_to, .. } => {
-                assert!(html.chars().count() <= 4096, "too long for the platform");
-                show(plain(&html), keyboard, reply_to)
-            }
+            Delivery::Text { html, keyboard, reply_to, .. } => show(fitting(&html), keyboard, reply_to),
             Delivery::Pin { at, title, reply_to, .. } => {
                 show(format!("[pin {:.4},{:.4} {}]", at.lat, at.lon, title.unwrap_or_default()), Vec::new(), reply_to)
             }
@@ -140,7 +148,7 @@ impl Chat for FakeChat {
             Delivery::Edit { message, html, keyboard } => match platform.messages.get_mut(&(chat.0, message.0)) {
                 None => Err(SendError::Gone("message to edit not found".into())),
                 Some(shown) => {
-                    let text = plain(&html);
+                    let text = fitting(&html);
                     if shown.text == text && shown.keyboard == keyboard {
                         return Err(SendError::NotModified);
                     }
@@ -165,6 +173,7 @@ impl Chat for FakeChat {
     }
 
     fn decode(&self, raw: &str) -> Update {
+        assert!(!raw.contains("PANIC-PLEASE"), "a payload that no reader survives");
         decode::decode(raw, self.username()).unwrap_or(Update { id: 0, kind: UpdateKind::Other })
     }
 
@@ -226,10 +235,12 @@ impl World {
 
     /// The same with other rules.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // In memory where that is to be had: no test here is about the disk.
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let url = format!("sqlite://{}", folder.path().join("world.db").display());
         let store = SqlStore::open(&url, &SqlOptions::default()).await.unwrap();
-        let mut rules = Config { language: Language::En, ..Config::default() };
+        let mut rules = Config { language: Language::En, ..RULES.clone() };
         change(&mut rules);
         let group = |chat, kind, name: &str, area| Group {
             chat: ChatId(chat),
@@ -403,10 +414,11 @@ impl World {
             if done == 0 && claimed.is_empty() {
                 return timer.into_iter().chain(wait).min();
             }
+            let mut outcomes = Vec::new();
             for one in claimed {
-                let outcome = self.outbox.send(one).await;
-                self.outbox.settle(vec![outcome]).await.unwrap();
+                outcomes.push(self.outbox.send(one).await);
             }
+            self.outbox.settle(outcomes).await.unwrap();
         }
     }
 
@@ -537,6 +549,11 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&mut self.database().await).await.unwrap()
     }
 
+    /// How many messages were given up.
+    pub async fn store_failed(&self) -> i64 {
+        self.store.gauges().await.unwrap().outbox_failed
+    }
+
     /// Words from the database, a row each.
     pub async fn rows(&self, sql: &'static str) -> Vec<String> {
         sqlx::query_scalar(sql).fetch_all(&mut self.database().await).await.unwrap()
@@ -594,6 +611,12 @@ impl World {
         let ask = baiying::port::store::Ask { statement: Some(UserId(user)), ..Default::default() };
         let facts = self.store.load(&[ask]).await.unwrap().remove(0);
         (facts.statement.balance, facts.statement.held)
+    }
+
+    /// Ends a world in which an alarm may still run: its clock is let run out first.
+    pub async fn end_alarm(mut self) {
+        self.advance(400).await;
+        self.end().await;
     }
 
     /// Ends the world: nothing may be given up, nothing left to send, and the ledger must add up.

@@ -161,6 +161,9 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
         let mut file = files.get(number).cloned();
         if let (Some(file), Some((day, month))) = (&mut file, asks[*index].earned_since) {
             file.earned = load_earned(&mut link, file.lead.reporter, day, month).await?;
+            for (duplicate, _) in &file.duplicates {
+                file.duplicates_earned.push(load_earned(&mut link, duplicate.reporter, day, month).await?);
+            }
         }
         facts[*index].file = file;
     }
@@ -168,6 +171,15 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
         facts[*index].original = files.get(number).cloned();
     }
     load_loose(&mut link, asks, &mut facts).await?;
+    for (facts, ask) in facts.iter_mut().zip(asks) {
+        let Some(chat) = ask.queue else { continue };
+        let mut sql = link.sql(
+            "SELECT id FROM outbox WHERE subject = 'queue' AND (message IS NOT NULL OR state IN ('queued', 'sending')) \
+             AND chat = ",
+        );
+        sql.bind(chat.0);
+        facts.has_queue = link.number(sql).await?.is_some();
+    }
 
     let users: BTreeSet<i64> = asks.iter().filter_map(|ask| ask.statement).map(|user| user.0).collect();
     let statements = load_statements(&mut link, &users.into_iter().collect::<Vec<_>>()).await?;
@@ -323,6 +335,7 @@ async fn load_files(
             posts: Vec::new(),
             earned: (0, 0),
             duplicates: Vec::new(),
+            duplicates_earned: Vec::new(),
         };
         files.insert(lead.id.0, file);
     }
@@ -430,13 +443,22 @@ async fn load_duplicates(link: &mut Link, numbers: &[i64], files: &mut HashMap<i
     Ok(())
 }
 
-/// What a reporter was paid for tips since two instants, the later first.
+/// What a reporter was paid for tips since two instants, the later first. What was paid since and taken back is
+/// as if it had not been paid.
 async fn load_earned(link: &mut Link, reporter: Option<UserId>, day: Millis, month: Millis) -> Db<(i64, i64)> {
     let Some(reporter) = reporter else { return Ok((0, 0)) };
     let mut earned = [0; 2];
     for (since, earned) in [day, month].into_iter().zip(&mut earned) {
-        let mut sql = link.sql("SELECT CAST(COALESCE(sum(amount), 0) AS BIGINT) FROM transfer WHERE credit_user = ");
-        sql.bind(reporter.0).push(" AND credit = 'person' AND kind = 'post' AND at >= ").bind(since.0);
+        let mut sql = link.sql(
+            "SELECT CAST(COALESCE(sum(amount), 0) AS BIGINT) FROM (SELECT amount FROM transfer \
+             WHERE credit = 'person' AND kind = 'post' AND credit_user = ",
+        );
+        sql.bind(reporter.0).push(" AND at >= ").bind(since.0);
+        sql.push(
+            " UNION ALL SELECT -back.amount FROM transfer AS back JOIN transfer AS paid ON paid.key = back.reverses \
+             WHERE back.debit = 'person' AND back.kind = 'reversal' AND paid.kind = 'post' AND back.debit_user = ",
+        );
+        sql.bind(reporter.0).push(" AND paid.at >= ").bind(since.0).push(") AS leg");
         *earned = link.number(sql).await?.unwrap_or(0);
     }
     Ok((earned[0], earned[1]))

@@ -132,6 +132,7 @@ no-such-lead = There is no such lead
 no-such-alarm = There is no such alarm
 stale-button = This button no longer works
 mended = Mended
+not-mended = That cannot be: it would be in the future, or is no longer on the list
 withdrawn = Taken back
 send-location = Send a location, or tap the nearest place
 alarm-raised = { $count } points are called

@@ -131,6 +131,7 @@ not-anonymous = 请用本人身份发送，匿名或频道身份无法记录
 no-such-lead = 没有这条线索
 no-such-alarm = 没有这次呼叫
 stale-button = 这个按钮已经失效
+not-mended = 不能这样改：时间还没到，或该选项已不在列表中
 mended = 已更正
 withdrawn = 已撤回
 send-location = 可以直接发送位置，或点最近的地点

@@ -8,6 +8,7 @@ const TOWN: [(&str, i64); 2] = [("group", GROUP), ("desk", DESK)];
 async fn tipped() -> World {
     let mut w = World::new().await;
     w.say(COURIER, COURIER, "/help").await;
+    w.advance(2).await;
     w.say(COURIER, GROUP, "#theft at Old Bridge 7 pm, a van").await;
     w.advance(2).await;
     w
@@ -215,7 +216,8 @@ async fn a_lead_is_opened_from_the_queue_with_its_evidence() {
     w.push_data(OFFICER, DESK, queue, &open).await;
     w.advance(5).await;
     let card = w.find(DESK, "second").remove(0);
-    assert_eq!(w.find(DESK, "[Photo]").last().unwrap().reply_to, Some(card.id));
+    assert_eq!(w.count(DESK, "[Photo]"), 1);
+    assert_eq!(w.find(DESK, "[Photo]")[0].reply_to, Some(card.id));
     w.end().await;
 }
 

@@ -204,6 +204,7 @@ async fn all_that_hangs_on_a_lead_is_read_with_it() {
         posts: vec![Posted { chat: GROUP, subject: "lead:1:receipt".into(), message: None }],
         earned: (0, 0),
         duplicates: Vec::new(),
+        duplicates_earned: Vec::new(),
     };
     assert_eq!(store.file(1).await, expected);
     let by_alarm = store.ask(Ask { alarm: Some(AlarmId(5)), ..Ask::default() }).await;
