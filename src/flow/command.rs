@@ -41,15 +41,15 @@ pub enum Command {
 }
 
 impl Command {
-    /// Name and text key of each command that is shown to people, in the order of the help text.
-    pub const LIST: &'static [(&'static str, &'static str)] = &[
-        ("tip", "command-tip"),
-        ("points", "command-points"),
-        ("language", "command-language"),
-        ("help", "command-help"),
-        ("export", "command-export"),
-        ("setup", "command-setup"),
-        ("invite", "command-invite"),
+    /// Name and text key of each command, in the order of the help text, with the roles to which it is shown; none: all.
+    pub const LIST: &'static [(&'static str, &'static str, &'static [Role])] = &[
+        ("tip", "command-tip", &[]),
+        ("points", "command-points", &[]),
+        ("language", "command-language", &[]),
+        ("help", "command-help", &[]),
+        ("export", "command-export", &[Role::Office, Role::Payout]),
+        ("setup", "command-setup", &[Role::Admin]),
+        ("invite", "command-invite", &[Role::Admin]),
     ];
 
     /// The command that a message is; `None` for `/tip`, which is a tip, and for what nobody knows.
@@ -175,11 +175,14 @@ pub fn help(given: &Given<'_>, message: &Message) -> Decision {
     let mut decision = Decision::nothing();
     let speaker = given.speaker_in(message.chat, Some(&message.from));
     let mut html = speaker.say("help", &[("number", given.town.rules.emergency_number.as_str().into())]);
-    for (name, key) in Command::LIST {
-        html.push_str(&format!("\n/{name} {}", speaker.say(key, &[])));
+    let holds = |role: &Role| message.from.user.is_some_and(|u| given.town.holds(u, *role));
+    for (name, key, roles) in Command::LIST {
+        if roles.is_empty() || roles.iter().any(holds) {
+            html.push_str(&format!("\n/{name} {}", speaker.say(key, &[])));
+        }
     }
     html.push_str("\n\n");
-    html.push_str(&speaker.say("first-contact", &[]));
+    html.push_str(&speaker.say("kept", &[]));
     if message.private {
         meet(&mut decision, given, &message.from);
     }
@@ -313,13 +316,19 @@ fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
             .filter(|_| given.town.kind(message.chat) == Some(GroupKind::Office))
     };
     let Some(clerk) = clerk else { return answer(given, message, "export-not-here") };
-    let mut words = words.split_whitespace();
-    let month = words.next().unwrap_or("");
-    let what = words.next().unwrap_or("points");
-    let Ok(kind) = what.parse::<TableKind>() else { return answer(given, message, "export-usage") };
+    // Month and table in either order, either left out.
+    let (mut month, mut kind) = (None, None);
+    for word in words.split_whitespace() {
+        match word.parse::<TableKind>() {
+            Ok(table) if kind.is_none() => kind = Some(table),
+            Err(_) if month.is_none() => month = Some(word),
+            _ => return answer(given, message, "export-usage"),
+        }
+    }
+    let kind = kind.unwrap_or(TableKind::Points);
     let zone = given.town.rules.time_zone;
     let this_month = given.now.utc().with_timezone(&zone).format("%Y-%m").to_string();
-    let month = if month.is_empty() { &this_month } else { month };
+    let month = month.unwrap_or(&this_month);
     let Ok(period) = Period::month(month, zone) else { return answer(given, message, "export-usage") };
     let mut decision = Decision::nothing();
     reply(&mut decision, message, speaker.say("export-coming", &[("period", month.into())]));
@@ -329,7 +338,7 @@ fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {
             thread: message.thread,
             subject: format!("export:{}:{format}", message.id),
             lane: Lane::Routine,
-            content: Content::Export { period, what: what.to_owned(), format: format.to_owned(), names },
+            content: Content::Export { period, what: kind.as_str().to_owned(), format: format.to_owned(), names },
             lead: None,
             call: None,
         });

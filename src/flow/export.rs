@@ -280,11 +280,11 @@ fn told([opening, earned, spent, corrected, closing]: &[i64; 5]) -> String {
 fn state_shown(state: LeadState) -> &'static str {
     match state {
         LeadState::New => "待处理 new",
-        LeadState::Claimed => "处理中 claimed",
-        LeadState::Verified => "属实 verified",
-        LeadState::Unfounded => "查无实据 unfounded",
+        LeadState::Claimed => "已认领 claimed",
+        LeadState::Verified => "已核实 verified",
+        LeadState::Unfounded => "不属实 unfounded",
         LeadState::Duplicate => "重复 duplicate",
-        LeadState::OutOfScope => "不受理 out of scope",
+        LeadState::OutOfScope => "超出范围 out of scope",
         LeadState::Resolved => "已办结 resolved",
         LeadState::Withdrawn => "已撤回 withdrawn",
     }

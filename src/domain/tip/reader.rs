@@ -15,6 +15,7 @@ use super::{Category, ChatKind, Field, TimeReading, Tip};
 use crate::domain::id::Millis;
 use crate::domain::place::{Gazetteer, PlaceFound, Wgs84};
 use chrono_tz::Tz;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct Reader {
     labels: Labels,
     urgency: Urgency,
     bot: Option<String>,
+    /// Names and ids of the categories, folded: a tag that is one says no more than the category does.
+    names: HashSet<String>,
 }
 
 impl Reader {
@@ -41,6 +44,7 @@ impl Reader {
             times: TimeReader::new(zone),
             labels: Labels::default(),
             urgency: Urgency::default(),
+            names: categories.iter().flat_map(|c| [&c.id, &c.zh, &c.en]).map(|name| super::fold::fold(name)).collect(),
             bot: bot_username
                 .map(|name| name.trim_start_matches('@').to_ascii_lowercase())
                 .filter(|name| !name.is_empty()),
@@ -96,7 +100,15 @@ impl Reader {
             urgent,
         };
         let is_tip = standing::is_tip(&super::fold::fold(&plain), &facts);
-        let description = description(&folded, &marks, &fields, &plain);
+        // A tag that is more than a category's name tells something: its words stay, without the sign.
+        let told: Vec<Range<usize>> = marks
+            .spans()
+            .map(|span| match marks.tags.contains(span) && !self.names.contains(&words[span.start + 1..span.end]) {
+                true => span.start..span.start + 1,
+                false => span.clone(),
+            })
+            .collect();
+        let description = description(&folded, &told, &fields);
         let mut missing = Vec::new();
         if id.is_none() {
             missing.push(Field::Category);
@@ -107,7 +119,7 @@ impl Reader {
         if place.reading.is_none() {
             missing.push(Field::Place);
         }
-        let relayed = without(&folded, marks.command.iter().chain(&marks.mentions));
+        let relayed = without(&folded, told.iter());
         Tip {
             is_tip,
             marked,
@@ -216,11 +228,8 @@ fn without<'s>(folded: &Folded<'_>, spans: impl Iterator<Item = &'s Range<usize>
 }
 
 /// What is told beside marks and labelled fields: the description's own value, and what stands outside all fields.
-fn description(folded: &Folded<'_>, marks: &Marks, fields: &[Labelled], plain: &str) -> String {
-    if fields.is_empty() {
-        return tidy(plain);
-    }
-    let mut taken: Vec<Range<usize>> = marks.spans().cloned().collect();
+fn description(folded: &Folded<'_>, marks: &[Range<usize>], fields: &[Labelled]) -> String {
+    let mut taken: Vec<Range<usize>> = marks.to_vec();
     for field in fields {
         taken.push(field.head.clone());
         if field.label != Label::Description {
