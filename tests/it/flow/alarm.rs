@@ -295,23 +295,18 @@ const STORY: [(i64, i64, &str); 6] = [
 #[tokio::test]
 async fn a_crash_between_any_two_steps_doubles_nothing() {
     let mut told = None;
-    // 0: no crash; else after the k-th step, before it was decided, before or after its messages were sent.
-    for crash in 0..=STORY.len() * 3 {
+    // 0: no crash; else at the n-th step, when it was decided, before or after its messages were sent.
+    for crash in 0..=STORY.len() * 2 {
         let mut w = fight().await;
         let mut doubles = 0;
         for (n, (who, chat, label)) in STORY.into_iter().enumerate() {
             w.push(who, chat, label).await;
-            if crash > 0 && (crash - 1) / 3 == n {
-                match (crash - 1) % 3 {
-                    0 => w.crash().await,
-                    1 => {
-                        w.think().await;
-                        w.crash_before_sending().await;
-                    }
-                    _ => {
-                        w.think().await;
-                        doubles = w.crash_after_sending().await;
-                    }
+            if crash > 0 && (crash - 1) / 2 == n {
+                w.think().await;
+                if crash % 2 == 1 {
+                    w.crash_before_sending().await;
+                } else {
+                    doubles = w.crash_after_sending().await;
                 }
             }
             w.advance(4).await;

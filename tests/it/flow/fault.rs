@@ -101,14 +101,14 @@ async fn garbage_and_unknown_updates_are_skipped_and_their_neighbours_are_not() 
         w.post(user, GROUP, json!({ "text": format!("#theft at Old Bridge 7 pm, neighbour-{n}.") })).await;
     }
     w.advance(300).await;
-    for n in 0..odd.len() {
+    for (n, json) in odd.iter().enumerate() {
         let count = w
             .rows("SELECT description FROM lead")
             .await
             .iter()
             .filter(|d| d.contains(&format!("neighbour-{n}.")))
             .count();
-        assert_eq!(count, 1, "after {}", odd[n]);
+        assert_eq!(count, 1, "after {json}");
     }
     w.end().await;
 }
