@@ -416,7 +416,6 @@ mod tests {
             seen.extend(numbers(&ask(&platform, "getUpdates", question).await.1));
         }
         assert_eq!(seen, [0, 1, 2]);
-        let written: Vec<_> = platform.tips().iter().map(|tip| tip.written.unwrap()).collect();
-        assert!(written[2] - written[0] >= Duration::from_millis(19), "{written:?}");
+        assert!(platform.tips().iter().all(|tip| tip.written.is_some()), "each has been written by then");
     }
 }

@@ -152,7 +152,7 @@ fn a_lead_shows_its_place_and_only_its_own_code_of_the_reporter() {
     assert_eq!(cell(&table, 0, "accuracy_m"), &Cell::Float(50.0));
     let term = |id: &str, shown: &str| Cell::Term { id: id.into(), shown: shown.into() };
     assert_eq!(cell(&table, 0, "category"), &term("theft", "盗窃 theft"));
-    assert_eq!(cell(&table, 0, "state"), &term("verified", "属实 verified"));
+    assert_eq!(cell(&table, 0, "state"), &term("verified", "已核实 verified"));
     assert_eq!(cell(&table, 0, "place_source"), &term("point_code", "联络点码 point code"));
     assert_eq!(cell(&table, 0, "group"), &Cell::Text("鹿城群".into()));
     assert_eq!(cell(&table, 1, "group"), &Cell::Empty);
