@@ -4,6 +4,9 @@
 pub mod chat;
 pub mod checkup;
 pub mod clock;
+pub mod facts;
+pub mod inbox;
 pub mod meter;
+pub mod outbox;
 pub mod store;
 pub mod table;

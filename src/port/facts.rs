@@ -1,0 +1,170 @@
+//! What a decider asks of the store, and what it is told.
+
+use crate::domain::alarm::{Alarm, Call};
+use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, Millis, UserId};
+use crate::domain::lead::{Attachment, Lead, LeadEvent};
+use crate::domain::member::{Member, Role};
+use crate::domain::place::Wgs84;
+use crate::domain::points::Transfer;
+use serde::{Deserialize, Serialize};
+
+/// What an event needs to know before it is decided. Unset fields are not looked up.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ask {
+    /// The person who wrote or pressed.
+    pub user: Option<UserId>,
+    /// The lead whose tip is this very message (for edits and withdrawals).
+    pub tip_at: Option<(ChatId, MessageId)>,
+    /// The lead to which this message belongs: a tip, its evidence, its receipt or card.
+    pub belongs: Option<(ChatId, MessageId)>,
+    /// The newest lead that this person wrote in this chat at or after the instant.
+    pub newest_tip: Option<(ChatId, UserId, Millis)>,
+    /// Evidence without a tip, by this person in this chat at or after the instant.
+    pub loose: Option<(ChatId, UserId, Millis)>,
+    /// This lead, with all that hangs on it.
+    pub lead: Option<LeadId>,
+    /// The lead of this alarm, with all that hangs on it.
+    pub alarm: Option<AlarmId>,
+    /// Leads received within a span of time, near a place if one is given, newest first, at most 20.
+    pub similar: Option<Similar>,
+    /// The person's balance and last entries.
+    pub statement: Option<UserId>,
+    /// Another lead with all that hangs on it: the original of a merge.
+    pub original: Option<LeadId>,
+    /// With [`Ask::lead`] or [`Ask::alarm`]: what its reporter was paid for tips since these two instants (day, month).
+    pub earned_since: Option<(Millis, Millis)>,
+    /// Leads written in this chat and received in the half-open span, oldest first, at most 100.
+    pub chat_leads: Option<(ChatId, Millis, Millis)>,
+    /// Whether a queue card stands in this chat, or waits to.
+    pub queue: Option<ChatId>,
+    /// An invite code.
+    pub invite: Option<String>,
+}
+
+/// Which leads may be about the same event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Similar {
+    /// Not this one.
+    pub except: LeadId,
+    /// Received from…
+    pub since: Millis,
+    /// …until.
+    pub until: Millis,
+    /// Within so many metres of a point; leads without a scene are left out then.
+    pub near: Option<(Wgs84, f64)>,
+}
+
+/// A lead with all that hangs on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeadFile {
+    /// The lead.
+    pub lead: Lead,
+    /// Its evidence, oldest first.
+    pub attachments: Vec<Attachment>,
+    /// Its history, oldest first.
+    pub history: Vec<LeadEvent>,
+    /// The ledger's entries about it, oldest first.
+    pub transfers: Vec<Transfer>,
+    /// Its reporter.
+    pub reporter: Option<Member>,
+    /// The officer who has it.
+    pub officer: Option<Member>,
+    /// Its newest alarm.
+    pub alarm: Option<AlarmFile>,
+    /// Every message that the product sent about it, or has queued, and that is not taken away.
+    pub posts: Vec<Posted>,
+    /// What its reporter was paid for tips since the two instants of [`Ask::earned_since`].
+    pub earned: (i64, i64),
+    /// Leads that were found to be duplicates of it, with the ledger's entries about them.
+    pub duplicates: Vec<(Lead, Vec<Transfer>)>,
+    /// What each of their reporters was paid for tips since the two instants of [`Ask::earned_since`].
+    pub duplicates_earned: Vec<(i64, i64)>,
+}
+
+/// An alarm with its calls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlarmFile {
+    /// The alarm.
+    pub alarm: Alarm,
+    /// Its calls, nearest first.
+    pub calls: Vec<Call>,
+}
+
+/// A message of the product's own that stands in a chat.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Posted {
+    /// The chat.
+    pub chat: ChatId,
+    /// Its subject.
+    pub subject: String,
+    /// Its id, once sent.
+    pub message: Option<MessageId>,
+}
+
+/// A person's points.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Statement {
+    /// To spend.
+    pub balance: i64,
+    /// Waiting for police.
+    pub held: i64,
+    /// The last entries, newest first, at most 10: (when, amount with sign, rule, lead).
+    pub entries: Vec<StatementLine>,
+}
+
+/// One line of a [`Statement`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatementLine {
+    /// When.
+    pub at: Millis,
+    /// Points, negative when taken.
+    pub amount: i64,
+    /// The rule's name.
+    pub rule: String,
+    /// The lead behind it.
+    pub lead: Option<LeadId>,
+}
+
+/// An invitation to take part, or to set a group up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Invite {
+    /// The code.
+    pub code: String,
+    /// Roles that it gives.
+    pub roles: Vec<Role>,
+    /// Who made it.
+    pub by: UserId,
+    /// Not good after this.
+    pub expires: Millis,
+    /// Who used it; it is good once.
+    pub used_by: Option<UserId>,
+}
+
+/// The answers to an [`Ask`], field by field.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// See [`Ask::user`].
+    pub member: Option<Member>,
+    /// See [`Ask::tip_at`].
+    pub tip_at: Option<Lead>,
+    /// See [`Ask::belongs`].
+    pub belongs: Option<Lead>,
+    /// See [`Ask::newest_tip`].
+    pub newest_tip: Option<Lead>,
+    /// See [`Ask::loose`].
+    pub loose: Vec<Attachment>,
+    /// See [`Ask::lead`] and [`Ask::alarm`].
+    pub file: Option<LeadFile>,
+    /// See [`Ask::original`].
+    pub original: Option<LeadFile>,
+    /// See [`Ask::similar`].
+    pub similar: Vec<Lead>,
+    /// See [`Ask::statement`].
+    pub statement: Statement,
+    /// See [`Ask::chat_leads`].
+    pub chat_leads: Vec<Lead>,
+    /// See [`Ask::queue`].
+    pub has_queue: bool,
+    /// See [`Ask::invite`].
+    pub invite: Option<Invite>,
+}

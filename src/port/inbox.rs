@@ -1,0 +1,104 @@
+//! What goes into the inbox and comes out of it: raw updates, events, timers, what the outbox reports.
+
+use crate::domain::id::{AlarmId, ChatId, EventSeq, Millis};
+use serde::{Deserialize, Serialize};
+
+/// An update as it arrived, not yet stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawUpdate {
+    /// The platform's number.
+    pub update_id: i64,
+    /// The chat whose order it must keep; 0 where it has none.
+    pub chat: ChatId,
+    /// The body, word for word (U+0000 already taken out).
+    pub json: String,
+}
+
+/// What sort of event it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// A raw update of the platform.
+    Update,
+    /// A timer that came due; the payload is a [`TimerKind`].
+    Timer,
+    /// The outbox tells of a delivery, as an [`OutboxReport`].
+    Delivery,
+}
+
+/// An event taken from the inbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its place in the order.
+    pub seq: EventSeq,
+    /// What sort.
+    pub kind: EventKind,
+    /// The chat whose order it keeps.
+    pub chat: ChatId,
+    /// When it was stored.
+    pub received_at: Millis,
+    /// How often it was tried before.
+    pub attempts: i32,
+    /// JSON.
+    pub payload: String,
+}
+
+/// What a due timer is about. Stored as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "timer", rename_all = "snake_case")]
+pub enum TimerKind {
+    /// A stage of an alarm's clock came due.
+    Stage {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Index into the configured stages.
+        stage: usize,
+    },
+}
+
+/// A timer to set; one with the same key is replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timer {
+    /// Unique (`alarm:3:stage:0`).
+    pub key: String,
+    /// When it comes due.
+    pub due: Millis,
+    /// The chat whose order the event keeps.
+    pub chat: ChatId,
+    /// What it is about.
+    pub kind: TimerKind,
+}
+
+/// What the outbox tells the flow. Stored as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
+pub enum OutboxReport {
+    /// An alarm's call could not be delivered to one of the point's contacts.
+    CallFailed {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Which point.
+        point: String,
+        /// The chat it was for.
+        chat: ChatId,
+        /// Why.
+        why: String,
+    },
+    /// A group has a new id.
+    Moved {
+        /// The old one.
+        from: ChatId,
+        /// The new one.
+        to: ChatId,
+    },
+}
+
+impl OutboxReport {
+    /// The chat whose order the event keeps.
+    pub fn chat(&self) -> ChatId {
+        match self {
+            Self::CallFailed { chat, .. } => *chat,
+            Self::Moved { from, .. } => *from,
+        }
+    }
+}
