@@ -83,7 +83,7 @@ pub(super) async fn queued(pools: &Pools, after_change: i64, limit: usize) -> Db
         "SELECT change, id, chat, lane, queued_at, not_before FROM outbox \
          WHERE state = 'queued' AND state <> 'settled' AND change > ",
     );
-    sql.bind(after_change).push(" ORDER BY change LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    sql.bind(after_change).push(" ORDER BY change").limit(limit);
     let rows = link.rows(sql).await?;
     let mut last = after_change;
     let mut queued = Vec::with_capacity(rows.len());
