@@ -21,7 +21,7 @@ use crate::domain::group::Group;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::Member;
 use crate::domain::place::Wgs84;
-use crate::flow::engine::Engine;
+use crate::flow::engine::{BATCH, Engine};
 use crate::flow::outbox::{Outbox, SIDE_BY_SIDE};
 use crate::port::chat::Chat;
 use crate::port::clock::{Chance, Clock};
@@ -215,16 +215,11 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
 ) -> anyhow::Result<()> {
     while !*stop.borrow() {
         match engine.turn().await {
-            Ok((0, _)) => {
-                tokio::select! {
-                    () = inbox.notified() => {}
-                    () = tokio::time::sleep(LOOK_AGAIN) => {}
-                    _ = stop.changed() => {}
+            Ok((done, answers)) => {
+                if done > 0 {
+                    outbox.notify_one();
+                    meter.trouble("inbox", None);
                 }
-            }
-            Ok((_, answers)) => {
-                outbox.notify_one();
-                meter.trouble("inbox", None);
                 for answer in answers {
                     let chat = chat.clone();
                     // They expire in seconds: not queued, not tried again.
@@ -233,6 +228,14 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
                             tracing::debug!(%error, "a press was not answered");
                         }
                     });
+                }
+                // Whoever puts something in the inbox meanwhile has left word: no need to look whether it is empty.
+                if done < BATCH {
+                    tokio::select! {
+                        () = inbox.notified() => {}
+                        () = tokio::time::sleep(LOOK_AGAIN) => {}
+                        _ = stop.changed() => {}
+                    }
                 }
             }
             Err(error) => pause(&*meter, "inbox", &error, &mut stop).await,

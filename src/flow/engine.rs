@@ -25,7 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Events taken at once.
-const BATCH: usize = 512;
+pub const BATCH: usize = 512;
 /// Tries before an event is given up.
 const TRIES: i32 = 5;
 /// How long the town is believed without looking whether it has changed.

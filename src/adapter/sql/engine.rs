@@ -245,6 +245,12 @@ impl Sql {
         self.push(")");
     }
 
+    /// Closes a query by the most rows it gives. Written out: SQLite prepares a statement anew each time a
+    /// limit is bound, because it plans by the value.
+    pub(super) fn limit(&mut self, rows: usize) -> &mut Self {
+        self.push(&format!(" LIMIT {}", i64::try_from(rows).unwrap_or(i64::MAX)))
+    }
+
     /// `(?,?,…)` for `IN`, filled up with NULL so that few statements serve every length.
     pub(super) fn list(&mut self, ids: &[i64]) -> &mut Self {
         self.push("(");

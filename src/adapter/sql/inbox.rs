@@ -66,7 +66,7 @@ pub(super) async fn take(pools: &Pools, limit: usize, now: Millis) -> Db<Vec<Eve
         " AND (chat = 0 OR NOT EXISTS (SELECT 1 FROM inbox AS head WHERE head.chat = inbox.chat \
          AND head.seq < inbox.seq AND head.state = 'waiting' AND head.retry_at > 0 AND head.retry_at > ",
     );
-    sql.bind(now.0).push(")) ORDER BY seq LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    sql.bind(now.0).push(")) ORDER BY seq").limit(limit);
     link.rows(sql)
         .await?
         .iter()

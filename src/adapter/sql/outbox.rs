@@ -11,6 +11,9 @@ use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, Millis, OutboxId};
 use crate::port::store::{Claimed, Content, Fate, Post, Queued, Settlement};
 use std::collections::HashMap;
 
+/// What is made when it is sent is not sent again sooner: nobody reads faster, and each time costs a look at the leads.
+const LIVE_PAUSE_MS: i64 = 1000;
+
 /// A number by which contents are told apart (FNV-1a, 64 bits). Never 0, which stands for "unknown".
 fn digest(content: &str) -> i64 {
     let hash = content
@@ -66,7 +69,7 @@ pub(super) async fn put(link: &mut Link, posts: &[&Post], now: Millis) -> Db<()>
              WHEN excluded.nature = 'fixed' AND excluded.digest = outbox.sent_digest THEN 'settled' \
              ELSE 'queued' END, \
              queued_at = CASE WHEN outbox.state = 'queued' THEN outbox.queued_at ELSE excluded.queued_at END, \
-             not_before = CASE WHEN outbox.state = 'queued' THEN outbox.not_before ELSE 0 END \
+             not_before = CASE WHEN outbox.state = 'queued' OR excluded.nature = 'live' THEN outbox.not_before ELSE 0 END \
              WHERE outbox.digest <> excluded.digest OR outbox.state = 'failed' \
              OR (outbox.state = 'queued' AND outbox.lane <> excluded.lane) \
              OR (excluded.nature = 'live' AND outbox.state IN ('sending', 'settled'))",
@@ -83,7 +86,7 @@ pub(super) async fn queued(pools: &Pools, after_change: i64, limit: usize) -> Db
         "SELECT change, id, chat, lane, queued_at, not_before FROM outbox \
          WHERE state = 'queued' AND state <> 'settled' AND change > ",
     );
-    sql.bind(after_change).push(" ORDER BY change LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    sql.bind(after_change).push(" ORDER BY change").limit(limit);
     let rows = link.rows(sql).await?;
     let mut last = after_change;
     let mut queued = Vec::with_capacity(rows.len());
@@ -184,7 +187,11 @@ pub(super) async fn settle(pools: &Pools, settlements: &[Settlement], now: Milli
              WHEN outbox.version > fresh.version AND \
              (outbox.digest <> outbox.claimed_digest OR outbox.nature = 'live') THEN 'queued' \
              WHEN fresh.fate = 'sent' THEN 'settled' ELSE 'failed' END, \
-             change = fresh.change, not_before = fresh.retry_at, error = fresh.why, \
+             change = fresh.change, error = fresh.why, \
+             not_before = CASE WHEN fresh.fate = 'sent' AND outbox.nature = 'live' THEN CAST(",
+        );
+        sql.bind(now.plus_ms(LIVE_PAUSE_MS).0).push(
+            " AS BIGINT) ELSE fresh.retry_at END, \
              attempts = CASE WHEN fresh.fate = 'sent' THEN 0 ELSE outbox.attempts + 1 END, \
              sent_at = CASE WHEN fresh.fate = 'sent' THEN CAST(",
         );

@@ -87,10 +87,11 @@ async fn the_queue_card_goes_again_however_often_it_was_sent() {
     let claimed = store.claim_all().await;
     store.put(post("queue", Content::Queue { language: Language::Zh })).await;
     store.settle_one(&claimed[0], Fate::Sent(Some(MessageId(1)))).await;
+    assert_eq!(store.queue().await[0].not_before, NOW.plus_ms(1000), "once a second is enough");
     assert_eq!(store.send_all(0).await.len(), 1, "it was made before the last change");
     assert_eq!(store.queue().await, []);
     store.put(post("queue", Content::Queue { language: Language::Zh })).await;
-    assert_eq!(store.queue().await.len(), 1);
+    assert_eq!(store.queue().await[0].not_before, NOW.plus_ms(1000), "however it came to be queued");
 }
 
 #[tokio::test]
