@@ -1,7 +1,7 @@
 //! Wiring: the only place that names adapters. Starts the workers of a server and stops them in order.
 //!
-//! A server is five workers around one store: what brings updates in (poller or webhook), the engine, the timers,
-//! the sender, and the HTTP side. Each ends when `stop` says so; the sender waits for what is under way.
+//! A server is a handful of workers around one store: what brings updates in (poller or webhook), the engine, the
+//! timers, the sender, the HTTP side, and the database's housekeeping. Each ends when `stop` says so; the sender waits for what is under way.
 
 pub mod command;
 pub mod load;
@@ -165,6 +165,7 @@ impl Server {
             outbox.clone(),
             stopped.clone(),
         ));
+        workers.spawn(run_checkpoints(store.clone(), stopped.clone()));
         workers.spawn(run_timers(store.clone(), clock.clone(), inbox.clone(), stopped.clone()));
         let sender = Outbox::start(store, chat, printer, clock.clone(), metrics.clone(), config).await?;
         workers.spawn(run_outbox(sender, clock, metrics, outbox, inbox, stopped));
@@ -252,6 +253,20 @@ async fn pause<M: Meter + ?Sized>(meter: &M, part: &'static str, error: &StoreEr
         () = tokio::time::sleep(PAUSE) => {}
         _ = stop.changed() => {}
     }
+}
+
+/// Keeps the write-ahead log short.
+async fn run_checkpoints(store: SqlStore, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    while !*stop.borrow() {
+        if let Err(error) = store.checkpoint().await {
+            tracing::error!(%error, "the write-ahead log could not be copied into the database; trying on");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            _ = stop.changed() => {}
+        }
+    }
+    Ok(())
 }
 
 async fn run_timers<S: Store>(

@@ -77,7 +77,9 @@ impl SqlStore {
             // What is scrubbed is overwritten, not only unlinked.
             .pragma("secure_delete", "ON")
             .pragma("temp_store", "MEMORY")
-            .pragma("wal_autocheckpoint", "4000")
+            // The server copies the log into the file beside its work, see `checkpoint`: done within a commit, that commit
+            // waits for it. Whoever closes the file last copies what is left.
+            .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", "67108864")
             .statement_cache_capacity(200)
             .row_buffer_size(256);
@@ -137,6 +139,26 @@ impl SqlStore {
 }
 
 /// A pool whose connections stay open: opening one costs more than most of what is done with it.
+/// Pages of the write-ahead log at which writing waits until it was copied whole: 256 MiB.
+const LONGEST_LOG: i64 = 65_536;
+
+impl SqlStore {
+    /// Copies the write-ahead log into the database file without holding up who writes; a log that grows faster than
+    /// that is copied whole. Nothing to do on PostgreSQL.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn checkpoint(&self) -> StoreResult<()> {
+        let Pools::Sqlite { write, read } = &self.pools else { return Ok(()) };
+        let (_, pages, _): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(read).await?;
+        if pages > LONGEST_LOG {
+            sqlx::query("PRAGMA wal_checkpoint(RESTART)").execute(write).await?;
+        }
+        Ok(())
+    }
+}
+
 fn lasting<D: Database>(connections: u32) -> PoolOptions<D> {
     PoolOptions::new()
         .max_connections(connections)
