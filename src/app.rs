@@ -37,6 +37,8 @@ use tokio::task::JoinSet;
 
 /// How long an idle worker waits before it looks by itself, whether or not somebody woke it.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How often the write-ahead log is copied into the database.
+const CHECKPOINT: Duration = Duration::from_millis(250);
 /// Pause after the store refused.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Length of the installation's export key: 160 bits.
@@ -262,7 +264,7 @@ async fn run_checkpoints(store: SqlStore, mut stop: watch::Receiver<bool>) -> an
             tracing::error!(%error, "the write-ahead log could not be copied into the database; trying on");
         }
         tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(CHECKPOINT) => {}
             _ = stop.changed() => {}
         }
     }

@@ -11,10 +11,6 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Many small, short-lived values on many threads: measured, see docs/benchmarks.md.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// 百应: one call, a hundred responses.
 #[derive(Debug, Parser)]
 #[command(version, about)]
