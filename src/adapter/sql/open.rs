@@ -150,8 +150,7 @@ impl SqlStore {
     /// The database's.
     pub async fn checkpoint(&self) -> StoreResult<()> {
         let Pools::Sqlite { write, read } = &self.pools else { return Ok(()) };
-        let (_, pages, _): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(read).await?;
+        let (_, pages, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(read).await?;
         if pages > LONGEST_LOG {
             sqlx::query("PRAGMA wal_checkpoint(RESTART)").execute(write).await?;
         }
