@@ -151,7 +151,7 @@ impl Server {
         }
         workers.spawn(web::serve_http(config.http.listen, routes, stopped.clone()));
 
-        let engine = Engine::new(
+        let mut engine = Engine::new(
             store.clone(),
             chat.clone(),
             clock.clone(),
@@ -159,6 +159,7 @@ impl Server {
             metrics.clone(),
             config.clone(),
         );
+        engine.prepare().await?;
         workers.spawn(run_engine(
             engine,
             chat.clone(),
