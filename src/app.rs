@@ -309,6 +309,11 @@ async fn run_outbox<S: Store, C: Chat, P: Printer, M: Meter>(
         if stopping && under_way == 0 {
             return Ok(());
         }
+        if outbox.owes()
+            && let Err(error) = outbox.settle(Vec::new()).await
+        {
+            pause(&*meter, "outbox", &error, &mut stop).await;
+        }
         let mut next = None;
         if !stopping && under_way < SIDE_BY_SIDE {
             let claimed = match outbox.read().await {
@@ -342,7 +347,7 @@ async fn run_outbox<S: Store, C: Chat, P: Printer, M: Meter>(
                             inbox.notify_one();
                         }
                     }
-                    // What was sent and could not be settled is sent again after a restart: at least once.
+                    // It is kept, and settled with the next ones, or when nothing else happens.
                     Err(error) => pause(&*meter, "outbox", &error, &mut stop).await,
                 }
             }

@@ -99,7 +99,7 @@ impl Default for Metrics {
         r.register("messages_retried", "Messages put off to be tried again", it.send_retried.clone());
         let help = "From an alarm being queued to its first message";
         r.register("alarm_first_send_seconds", help, it.alarm_first_send.clone());
-        r.register("receipt_seconds", "From an update being stored to its receipt", it.receipt.clone());
+        r.register("receipt_seconds", "From a receipt being queued to its standing in the chat", it.receipt.clone());
         r.register("inbox_waiting", "Events not yet done", it.inbox_waiting.clone());
         r.register("inbox_parked", "Events given up and still kept", it.inbox_parked.clone());
         r.register("outbox_waiting", "Messages not yet sent", it.outbox_waiting.clone());
@@ -172,7 +172,7 @@ pub async fn serve_http(listen: SocketAddr, routes: Router, mut stop: watch::Rec
     let listener = tokio::net::TcpListener::bind(listen)
         .await
         .with_context(|| format!("http.listen: {listen} cannot be had (is another program there?)"))?;
-    tracing::info!(%listen, "serving /healthz and /metrics");
+    tracing::info!(listen = %listener.local_addr()?, "serving /healthz and /metrics");
     let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
     axum::serve(listener, routes).with_graceful_shutdown(stopped).await.context("HTTP")
 }

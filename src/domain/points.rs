@@ -64,29 +64,6 @@ pub struct Transfer {
     pub by: Option<UserId>,
 }
 
-impl Account {
-    /// The stored form: `budget`, `person:1`, `held:1`, `rewards`.
-    pub fn code(&self) -> String {
-        match self {
-            Self::Budget => "budget".into(),
-            Self::Person(user) => format!("person:{user}"),
-            Self::Held(user) => format!("held:{user}"),
-            Self::Rewards => "rewards".into(),
-        }
-    }
-
-    /// Reads the stored form; `None` if it is none.
-    pub fn from_code(code: &str) -> Option<Self> {
-        match code.split_once(':') {
-            None if code == "budget" => Some(Self::Budget),
-            None if code == "rewards" => Some(Self::Rewards),
-            Some(("person", id)) => id.parse().ok().map(|id| Self::Person(UserId(id))),
-            Some(("held", id)) => id.parse().ok().map(|id| Self::Held(UserId(id))),
-            _ => None,
-        }
-    }
-}
-
 /// How a lead's reward should stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {

@@ -38,6 +38,9 @@ pub struct Outbox<S, C, P> {
     seen: i64,
     /// When each message under way was queued, and to which chat it goes.
     under_way: HashMap<crate::domain::id::OutboxId, Millis>,
+    /// What became of messages while the store could not be told: it is told as soon as it can.
+    unsettled: Vec<Settlement>,
+    unreported: Vec<OutboxReport>,
 }
 
 /// A message that was sent, or not.
@@ -68,7 +71,19 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         for (chat, at) in store.sent_since(clock.now().plus_ms(-60_000)).await? {
             schedule.note_left(chat, at);
         }
-        Ok(Self { store, chat, printer, clock, meter, rules, schedule, seen: 0, under_way: HashMap::new() })
+        Ok(Self {
+            store,
+            chat,
+            printer,
+            clock,
+            meter,
+            rules,
+            schedule,
+            seen: 0,
+            under_way: HashMap::new(),
+            unsettled: Vec::new(),
+            unreported: Vec::new(),
+        })
     }
 
     /// Reads what was queued since the last time.
@@ -151,25 +166,35 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         }
     }
 
-    /// Settles what became of messages; tells whether that made new events.
+    /// Settles what became of messages, and what could not be settled before; tells whether that made new events.
+    ///
+    /// Reports go first: a crash between the two tells of a failure twice, never not at all.
     ///
     /// # Errors
-    /// The store's; the outcomes are then unknown, and the messages are sent again after a restart.
+    /// The store's; nothing is forgotten, the next call settles it.
     pub async fn settle(&mut self, outcomes: Vec<Outcome>) -> StoreResult<bool> {
         let now = self.clock.now();
-        let mut settlements = Vec::with_capacity(outcomes.len());
-        let mut reports = Vec::new();
+        let mut reports = std::mem::take(&mut self.unreported);
         for Outcome { claimed, result } in outcomes {
             let chat = claimed.post.chat;
             let fate = self.fate(&claimed, result, &mut reports, now);
             self.schedule.ended(chat, now);
-            settlements.push(Settlement { id: claimed.id, version: claimed.version, fate });
+            self.unsettled.push(Settlement { id: claimed.id, version: claimed.version, fate });
         }
-        self.store.settle(&settlements, now).await?;
-        if !reports.is_empty() {
-            self.store.report(&reports, now).await?;
+        self.unreported = reports;
+        let reported = !self.unreported.is_empty();
+        if reported {
+            self.store.report(&self.unreported, now).await?;
+            self.unreported.clear();
         }
-        Ok(!reports.is_empty())
+        self.store.settle(&self.unsettled, now).await?;
+        self.unsettled.clear();
+        Ok(reported)
+    }
+
+    /// Whether there is something that the store has yet to be told.
+    pub fn owes(&self) -> bool {
+        !self.unsettled.is_empty() || !self.unreported.is_empty()
     }
 
     fn fate(
@@ -196,8 +221,13 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         let fate = match result {
             Ok(message) => {
                 self.meter.count(Count::Sent(lane), 1);
-                if let Some(queued_at) = queued_at.filter(|_| claimed.message.is_none() && lane == Lane::Alarm) {
-                    self.meter.took(Span::AlarmFirstSend, now.since(queued_at));
+                let span = match lane {
+                    Lane::Alarm => Some(Span::AlarmFirstSend),
+                    Lane::Reply if claimed.post.subject.ends_with(":receipt") => Some(Span::Receipt),
+                    _ => None,
+                };
+                if let (Some(span), Some(queued_at), None) = (span, queued_at, claimed.message) {
+                    self.meter.took(span, now.since(queued_at));
                 }
                 // What was taken away has no message any more; put again, it is sent anew.
                 return Fate::Sent(message.or(claimed.message).filter(|_| claimed.post.content != Content::Gone));

@@ -26,7 +26,7 @@ pub enum Count {
 pub enum Span {
     /// From an alarm being queued to its first message standing in a chat.
     AlarmFirstSend,
-    /// From an update being stored to its receipt standing in the chat.
+    /// From a receipt being queued to its standing in the chat.
     Receipt,
 }
 

@@ -454,6 +454,25 @@ impl World {
         in_flight
     }
 
+    /// Sends what is queued while the store cannot be told what became of it; tells how many were sent.
+    pub async fn send_while_the_store_refuses(&mut self) -> usize {
+        use sqlx::Connection as _;
+        let (claimed, _) = self.claim().await;
+        let file = self.folder.path().join("world.db");
+        let mut own = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+        sqlx::query("ALTER TABLE counter RENAME TO away").execute(&mut own).await.unwrap();
+        let sent = claimed.len();
+        for one in claimed {
+            let outcome = self.outbox.send(one).await;
+            assert!(self.outbox.settle(vec![outcome]).await.is_err(), "the store refuses");
+        }
+        sqlx::query("ALTER TABLE away RENAME TO counter").execute(&mut own).await.unwrap();
+        assert!(self.outbox.owes());
+        self.outbox.settle(Vec::new()).await.unwrap();
+        assert!(!self.outbox.owes());
+        sent
+    }
+
     /// Time goes by; the product works on whenever it has something to do.
     pub async fn advance(&mut self, seconds: i64) {
         let until = self.clock.now().plus_ms(seconds * 1000);

@@ -251,3 +251,16 @@ async fn one_chat_that_fails_for_ever_holds_up_nobody() {
     assert_eq!(w.count(GROUP, "Received"), 1);
     w.end().await;
 }
+
+#[tokio::test]
+async fn what_was_sent_while_the_store_refused_is_settled_when_it_can_be_and_not_sent_again() {
+    let mut w = World::new().await;
+    w.post(COURIER, GROUP, json!({ "text": "#theft at Old Bridge 7 pm" })).await;
+    w.think().await;
+    let sent = w.send_while_the_store_refuses().await;
+    assert!(sent >= 2, "a receipt and a card");
+    let (group, desk) = (w.chat(GROUP), w.chat(DESK));
+    w.advance(120).await;
+    assert_eq!((w.chat(GROUP), w.chat(DESK)), (group, desk), "nothing twice");
+    w.end().await;
+}
