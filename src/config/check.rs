@@ -27,8 +27,15 @@ impl Faults {
 
     fn head(&mut self, config: &Config) {
         self.check(!config.emergency_number.trim().is_empty(), "emergency_number", "must not be empty");
-        let sqlite = config.database.url.strip_prefix("sqlite:").is_some_and(|rest| !rest.trim_matches('/').is_empty());
-        self.check(sqlite, "database.url", "must be like sqlite://data/baiying.db");
+        let named = ["sqlite:", "postgres://", "postgresql://"]
+            .iter()
+            .find_map(|scheme| config.database.url.strip_prefix(scheme))
+            .is_some_and(|rest| !rest.trim_matches('/').is_empty());
+        self.check(
+            named,
+            "database.url",
+            "must be like sqlite://data/baiying.db or postgres://user@host/database",
+        );
     }
 
     fn telegram(&mut self, config: &Config) {
