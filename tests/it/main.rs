@@ -6,5 +6,6 @@ mod browser;
 mod flow;
 mod kill;
 mod layers;
+mod sim;
 mod store;
 mod world;
