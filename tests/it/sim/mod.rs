@@ -130,7 +130,7 @@ fn a_thousand_storms_lose_double_and_miscount_nothing() {
     }
     let first = number("BAIYING_SIM_FROM").unwrap_or(1);
     let count = number("BAIYING_SIM_SEEDS").unwrap_or(SEEDS);
-    let (next, failed) = (AtomicU64::new(first), Mutex::new(Vec::<(u64, String)>::new()));
+    let (next, failed) = (AtomicU64::new(first), Mutex::new(Vec::<(u64, String, String)>::new()));
     let totals: Mutex<BTreeMap<&'static str, u64>> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
@@ -143,7 +143,7 @@ fn a_thousand_storms_lose_double_and_miscount_nothing() {
                     }
                     let outcome = run_seed(seed, false);
                     if !outcome.wrongs.is_empty() {
-                        failed.lock().unwrap().push((seed, report(seed, &outcome)));
+                        failed.lock().unwrap().push((seed, outcome.wrongs[0].clone(), report(seed, &outcome)));
                     }
                     let mut totals = totals.lock().unwrap();
                     for (what, n) in outcome.counts {
@@ -159,9 +159,9 @@ fn a_thousand_storms_lose_double_and_miscount_nothing() {
     }
     let mut failed = failed.into_inner().unwrap();
     failed.sort();
-    if let Some((_, first)) = failed.first() {
-        let seeds: Vec<u64> = failed.iter().map(|(seed, _)| *seed).collect();
-        panic!("{} of {count} seeds failed: {seeds:?}\n{first}", failed.len());
+    if let Some((.., first)) = failed.first() {
+        let causes: Vec<String> = failed.iter().map(|(seed, why, _)| format!("seed {seed}: {why}")).collect();
+        panic!("{} of {count} seeds failed:\n{}\n\n{first}", failed.len(), causes.join("\n"));
     }
 }
 

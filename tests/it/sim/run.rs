@@ -216,6 +216,7 @@ impl Run {
 
     /// Starts the product, as often as it takes.
     async fn start(&mut self) {
+        self.storm.count("x start");
         loop {
             let (store, chat, storm) = (self.store.clone(), self.platform.clone(), self.storm.clone());
             let rules = self.rules.clone();
@@ -297,16 +298,22 @@ impl Run {
             if jump && slow {
                 self.jump();
             }
+            // Whoever goes on goes on for a while: otherwise nobody would get anywhere.
+            let gates = 1 + self.storm.lock().dice.below(6);
             match choice {
-                0..14 => {
+                0..16 => {
                     self.act();
                     left -= 1;
                 }
-                14..26 => self.take_in().await,
-                26..50 => self.think().await,
-                50..56 => self.ring().await,
-                56..76 => self.mail().await,
-                76..92 => self.send_one().await,
+                16..28 => self.take_in(gates).await,
+                28..52 => self.think(gates).await,
+                52..56 => self.ring().await,
+                56..76 => self.mail(gates).await,
+                76..92 => {
+                    for _ in 0..gates {
+                        self.send_one().await;
+                    }
+                }
                 _ if slow => {
                     let ms = [40, 300, 1_500, 6_000, 20_000][self.storm.lock().dice.below(5)];
                     self.storm.pass(ms);
@@ -337,7 +344,13 @@ impl Run {
     }
 
     /// The poller or the webhook goes on: a batch is brought, stored, or confirmed.
-    async fn take_in(&mut self) {
+    async fn take_in(&mut self, gates: usize) {
+        for _ in 0..gates {
+            self.take_in_once().await;
+        }
+    }
+
+    async fn take_in_once(&mut self) {
         if let Some((ids, mut job)) = self.intake.take() {
             match self.storm.step(&mut job).await {
                 Went::On => self.intake = Some((ids, job)),
@@ -396,7 +409,16 @@ impl Run {
         self.intake = Some((ids, Box::pin(async move { store.receive(&updates, at).await })));
     }
 
-    async fn think(&mut self) {
+    async fn think(&mut self, gates: usize) {
+        for _ in 0..gates {
+            self.think_once().await;
+            if self.thinking.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn think_once(&mut self) {
         let mut job = match (self.thinking.take(), self.engine.take()) {
             (Some(job), _) => job,
             (None, Some(mut engine)) => Box::pin(async move {
@@ -430,7 +452,16 @@ impl Run {
     }
 
     /// The sender goes on: it settles what it knows, then reads and claims, as the server's worker does.
-    async fn mail(&mut self) {
+    async fn mail(&mut self, gates: usize) {
+        for _ in 0..gates {
+            self.mail_once().await;
+            if self.mailing.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn mail_once(&mut self) {
         let mut job = match (self.mailing.take(), self.outbox.take()) {
             (Some(job), _) => job,
             (None, Some(outbox)) => self.next_mail(outbox),
@@ -442,6 +473,12 @@ impl Run {
             Went::Done((outbox, sent)) => {
                 if let Sent::Claimed(Ok((claimed, _))) = sent {
                     for one in claimed {
+                        self.storm.tell(|| {
+                            format!(
+                                "  row {} is claimed, version {}: {}@{}",
+                                one.id, one.version, one.post.subject, one.post.chat
+                            )
+                        });
                         self.sends.push((one.id, Box::pin(outbox.send(one))));
                     }
                 }
@@ -512,7 +549,7 @@ impl Run {
             let timer = self.store.inner.ring_timers(self.storm.lock().now).await.map_err(|e| e.to_string())?;
             let next = self.next_send().await;
             let gauges = self.store.inner.gauges().await.map_err(|e| e.to_string())?;
-            let late = self.platform.lock().waiting.iter().map(|u| u.not_before).min();
+            let late = self.next_update();
             if gauges.inbox_waiting == 0 && gauges.outbox_waiting == 0 && timer.is_none() && late.is_none() {
                 return Ok(());
             }
@@ -520,9 +557,9 @@ impl Run {
                 let now = self.storm.lock().now;
                 let behind = self.storm.lock().behind_ms;
                 let soon = now.plus_ms(1000);
-                let late = late.map(|at| at.plus_ms(-behind));
-                let waits = gauges.inbox_waiting > 0 || gauges.outbox_waiting > 0;
-                let next = [timer, next, late, waits.then_some(soon)].into_iter().flatten().min().unwrap_or(soon);
+                let late = late.filter(|at| at.since(now) > behind).map(|at| at.plus_ms(-behind));
+                let retry = if gauges.inbox_waiting > 0 { self.next_retry().await } else { None };
+                let next = [timer, next, late, retry].into_iter().flatten().min().unwrap_or(soon);
                 self.storm.lock().now = next.max(now.plus_ms(1));
             }
         }
@@ -530,15 +567,30 @@ impl Run {
         Err(format!("no rest after the storm: {gauges:?}"))
     }
 
+    /// When an update is on its way that has not arrived yet (true time); now, if one has.
+    fn next_update(&self) -> Option<Millis> {
+        let now = self.storm.true_time();
+        let state = self.platform.lock();
+        let coming = state.waiting.iter().map(|u| u.not_before).filter(|at| *at > now).min();
+        coming.or(state.waiting.first().map(|_| now))
+    }
+
+    /// When an event that failed is to be tried again.
+    async fn next_retry(&self) -> Option<Millis> {
+        let sql = "SELECT min(retry_at) FROM inbox WHERE state = 'waiting'";
+        let at: Option<i64> = sqlx::query_scalar(sql).fetch_one(&mut super::check::database(self).await).await.unwrap();
+        at.map(Millis)
+    }
+
     /// Everything that can be done at this moment.
     async fn work(&mut self) {
         loop {
             while self.intake.is_some() || !self.stored.is_empty() {
-                self.take_in().await;
+                self.take_in(1).await;
             }
             self.fetch();
             while self.intake.is_some() || !self.stored.is_empty() {
-                self.take_in().await;
+                self.take_in(1).await;
             }
             loop {
                 self.ring().await;
@@ -549,14 +601,14 @@ impl Run {
             let waiting = self.store.inner.take(1, self.storm.lock().now).await.is_ok_and(|events| !events.is_empty());
             if waiting || self.thinking.is_some() {
                 loop {
-                    self.think().await;
+                    self.think(99).await;
                     if self.thinking.is_none() {
                         break;
                     }
                 }
             }
             loop {
-                self.mail().await;
+                self.mail(99).await;
                 while !self.sends.is_empty() {
                     self.send_one().await;
                 }

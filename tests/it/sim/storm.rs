@@ -277,6 +277,8 @@ impl Storm {
     /// Before a call of the store: waits, takes time, and may strike.
     pub async fn enter(&self, call: &'static str) -> StoreResult<Strike> {
         self.gate().await;
+        self.count("x calls");
+        self.count(call);
         let strike = self.draw();
         match &strike {
             Strike::Refuse(error) => {
