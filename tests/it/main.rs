@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod browser;
+mod database;
 mod flow;
 mod kill;
 mod layers;
