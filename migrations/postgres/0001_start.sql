@@ -4,7 +4,7 @@ CREATE TABLE counter (
     name TEXT PRIMARY KEY NOT NULL,
     value BIGINT NOT NULL
 );
-INSERT INTO counter (name, value) VALUES ('lead', 0), ('alarm', 0), ('change', 0), ('town', 1);
+INSERT INTO counter (name, value) VALUES ('lead', 0), ('alarm', 0), ('change', 0), ('town', 1), ('term', 0);
 
 -- Events: updates word for word, timers that came due, fates of deliveries.
 CREATE TABLE inbox (
@@ -117,7 +117,7 @@ CREATE INDEX alarm_raised ON alarm (raised_at);
 
 CREATE TABLE call (
     alarm BIGINT NOT NULL REFERENCES alarm (id),
-    point TEXT NOT NULL,
+    point TEXT COLLATE "C" NOT NULL,
     ring BIGINT NOT NULL,
     distance_m DOUBLE PRECISION NOT NULL,
     called_at BIGINT NOT NULL,
@@ -215,7 +215,7 @@ CREATE TABLE chat_group (
 );
 
 CREATE TABLE liaison_point (
-    code TEXT PRIMARY KEY NOT NULL,
+    code TEXT COLLATE "C" PRIMARY KEY NOT NULL,
     name TEXT NOT NULL,
     lat DOUBLE PRECISION NOT NULL,
     lon DOUBLE PRECISION NOT NULL,

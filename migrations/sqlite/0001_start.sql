@@ -4,7 +4,7 @@ CREATE TABLE counter (
     name TEXT PRIMARY KEY NOT NULL,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO counter (name, value) VALUES ('lead', 0), ('alarm', 0), ('change', 0), ('town', 1);
+INSERT INTO counter (name, value) VALUES ('lead', 0), ('alarm', 0), ('change', 0), ('town', 1), ('term', 0);
 
 -- Events: updates word for word, timers that came due, fates of deliveries.
 CREATE TABLE inbox (

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod browser;
+mod database;
 mod flow;
 mod kill;
 mod layers;
+mod replicas;
 mod sim;
 mod store;
 mod world;

@@ -10,7 +10,7 @@ use baiying::domain::member::Member;
 use baiying::domain::place::Place;
 use baiying::port::store::{
     Access, Applied, Ask, Claimed, Content, Event, Facts, Fate, Gauges, Lane, OutboxReport, QueueView, Queued,
-    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, TownFile,
+    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -213,9 +213,9 @@ impl Store for Faulty {
         through!(self.queued(after_change, limit))
     }
 
-    async fn claim(&self, ids: &[OutboxId], now: Millis) -> StoreResult<Vec<Claimed>> {
+    async fn claim(&self, ids: &[OutboxId], term: Term) -> StoreResult<Vec<Claimed>> {
         let strike = self.storm.enter("claim").await?;
-        let result = self.inner.claim(ids, now).await;
+        let result = self.inner.claim(ids, term).await;
         if let Ok(claimed) = &result {
             self.watch_claimed(claimed);
         }
@@ -236,8 +236,8 @@ impl Store for Faulty {
         self.storm.leave("settle", strike, result).await
     }
 
-    async fn unclaim(&self) -> StoreResult<usize> {
-        through!(self.unclaim())
+    async fn begin_sending(&self) -> StoreResult<(Term, usize)> {
+        through!(self.begin_sending())
     }
 
     async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {

@@ -123,6 +123,10 @@ fn report(seed: u64, outcome: &Outcome) -> String {
 
 #[test]
 fn a_thousand_storms_lose_double_and_miscount_nothing() {
+    if std::env::var("BAIYING_TEST_ON").is_ok_and(|kind| kind != "sqlite") {
+        // The storms are about the flow above the store, and were run on SQLite already.
+        return;
+    }
     if let Some(seed) = number("BAIYING_SIM_SEED") {
         let outcome = run_seed(seed, true);
         assert!(outcome.wrongs.is_empty(), "{}", report(seed, &outcome));

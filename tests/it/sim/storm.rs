@@ -279,7 +279,7 @@ impl Storm {
         self.gate().await;
         self.count("x calls");
         self.count(call);
-        let strike = self.draw();
+        let strike = self.draw(call);
         match &strike {
             Strike::Refuse(error) => {
                 self.tell(|| format!("the store refuses {call}: {error}"));
@@ -297,13 +297,14 @@ impl Storm {
         }
     }
 
-    fn draw(&self) -> Strike {
+    fn draw(&self, call: &str) -> Strike {
         let mut inner = self.lock();
         if inner.calm {
             return Strike::None;
         }
         let rates = inner.rates.clone();
-        if inner.may_be_slow && inner.dice.permille(rates.slow) {
+        // What is being claimed was counted for the limits at this instant.
+        if inner.may_be_slow && call != "claim" && inner.dice.permille(rates.slow) {
             let ms = [50, 700, 4_000, 25_000][inner.dice.below(4)];
             inner.now = inner.now.plus_ms(ms);
             *inner.counts.entry("fault: slow database").or_default() += 1;

@@ -41,12 +41,11 @@ impl tracing::Subscriber for Statements {
 
 /// Whatever the tables hold, no step of the flow reads a whole one: each goes by an index.
 ///
-/// In a process of its own: the statements are heard on the database's threads, so the listener is global.
+/// SQLite alone, in any run. In a process of its own: the statements are heard on the database's threads, so the listener is global.
 #[test]
 fn no_hot_statement_scans_a_table() {
     let listening = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "store::speed::hot_statements", "--ignored"])
-        .env_remove("BAIYING_TEST_POSTGRES")
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&listening.stdout);
@@ -56,22 +55,19 @@ fn no_hot_statement_scans_a_table() {
 #[tokio::test]
 #[ignore = "run by no_hot_statement_scans_a_table"]
 async fn hot_statements() {
-    let store = fresh().await;
-    let path = store.url.strip_prefix("sqlite://").unwrap();
+    let store = fresh_file().await;
     let statements = Statements::default();
     tracing::subscriber::set_global_default(statements.clone()).unwrap();
     every_hot_step(&store).await;
 
-    let mut database = SqliteConnection::connect(path).await.unwrap();
+    let mut database = store.database.link().await;
     let statements = statements.0.lock().unwrap().clone();
     let mut explained = 0;
     let mut scans = Vec::new();
     for sql in
         statements.iter().filter(|sql| ["SELECT", "WITH", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb)))
     {
-        let plan = database.fetch_all(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).await.unwrap();
-        for row in plan {
-            let step: String = row.get("detail");
+        for step in database.plan(sql).await {
             let scanned = step.strip_prefix("SCAN ").unwrap_or_default();
             let table = scanned.split(' ').next().unwrap_or_default();
             // A partial index holds only what is open, however much is done.
@@ -151,7 +147,7 @@ async fn every_hot_step(store: &Fresh) {
         .await
         .unwrap();
     store.send_all(1).await;
-    store.unclaim().await.unwrap();
+    store.begin_sending().await.unwrap();
     store.sent_since(NOW).await.unwrap();
     store.queue_view().await.unwrap();
     store.gauges().await.unwrap();
@@ -256,7 +252,7 @@ async fn speed() {
         let mut settlements = Vec::new();
         for queued in queued.chunks(64) {
             let queued: Vec<_> = queued.iter().map(|queued| queued.id).collect();
-            for claimed in store.claim(&queued, now).await.unwrap() {
+            for claimed in store.claim(&queued, Term(1)).await.unwrap() {
                 let fate = Fate::Sent(Some(MessageId(claimed.id.0)));
                 settlements.push(Settlement { id: claimed.id, version: claimed.version, fate });
             }
