@@ -118,7 +118,9 @@ impl<S: Store, C: Chat> Engine<S, C> {
             let (wave, elsewhere) = self.hold(wave).await?;
             // Behind what another replica holds its chat waits, for a later turn.
             waiting.retain(|planned| !elsewhere.contains(&planned.event.chat));
-            let touched_town = self.run(wave, &town, &mut answers, &mut done).await?;
+            let (touched_town, failed) = self.run(wave, &town, &mut answers, &mut done).await?;
+            // So it does behind one that is tried again later.
+            waiting.retain(|planned| !failed.contains(&planned.event.chat));
             if alone && !waiting.is_empty() {
                 self.store.alone(false).await?;
             }
@@ -238,14 +240,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
         Ok((run, elsewhere))
     }
 
-    /// Decides and applies one wave; tells whether the town has changed by it.
+    /// Decides and applies one wave; tells whether the town has changed by it, and the chats of what is tried again later.
     async fn run(
         &mut self,
         wave: Vec<Planned>,
         town: &Arc<Town>,
         answers: &mut Vec<PressAnswer>,
         done: &mut usize,
-    ) -> StoreResult<bool> {
+    ) -> StoreResult<(bool, HashSet<ChatId>)> {
         let now = self.clock.now();
         let facts = self.look_up(&wave, town, now).await?;
         self.stock_numbers(&wave).await?;
@@ -284,10 +286,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 Applied::Failed(why) => failed.push((n, why)),
             }
         }
+        let mut behind = HashSet::new();
         for (n, why) in failed {
-            self.give_back(&wave[n].event, &why, now).await?;
+            let event = &wave[n].event;
+            if self.give_back(event, &why, now).await? && event.chat.0 != 0 {
+                behind.insert(event.chat);
+            }
         }
-        Ok(touched_town)
+        Ok((touched_town, behind))
     }
 
     async fn look_up(&self, wave: &[Planned], town: &Town, now: Millis) -> StoreResult<Vec<Facts>> {
@@ -385,17 +391,20 @@ impl<S: Store, C: Chat> Engine<S, C> {
         self.alarm_numbers.start += decision.changes.new_alarms.len() as i64;
     }
 
-    /// An event that failed is tried again, later each time, then parked: kept, counted and shown.
-    async fn give_back(&self, event: &Event, why: &str, now: Millis) -> StoreResult<()> {
+    /// An event that failed is tried again, later each time, then parked: kept, counted and shown. Tells whether it is
+    /// tried again.
+    async fn give_back(&self, event: &Event, why: &str, now: Millis) -> StoreResult<bool> {
         let tries = event.attempts + 1;
         if tries >= TRIES {
             tracing::error!(event = event.seq.0, why, "an event is parked; `baiying doctor` shows it");
             self.meter.count(Count::EventsParked, 1);
-            return self.store.postpone(event.seq, why, None).await;
+            self.store.postpone(event.seq, why, None).await?;
+            return Ok(false);
         }
         tracing::warn!(event = event.seq.0, why, tries, "an event failed and is tried again");
         let wait_ms = 200 << tries;
-        self.store.postpone(event.seq, why, Some(now.plus_ms(wait_ms))).await
+        self.store.postpone(event.seq, why, Some(now.plus_ms(wait_ms))).await?;
+        Ok(true)
     }
 }
 
