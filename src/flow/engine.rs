@@ -432,6 +432,8 @@ fn earning_periods(now: Millis, zone: chrono_tz::Tz) -> (Millis, Millis) {
 fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
     match &planned.plan.work {
         Work::Nothing => Decision::nothing(),
+        // The edit that came first said more.
+        Work::Tip(..) | Work::Private(..) | Work::Evidence(..) if given.facts.tip_at.is_some() => Decision::nothing(),
         Work::Tip(message, tip) => intake::file_tip(given, message, tip),
         Work::Private(message, tip) => evidence::private_words(given, message, tip),
         Work::Evidence(message, tip) => evidence::evidence(given, message, tip),
@@ -442,7 +444,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Tap::Receipt(_, tap) => mend::tap(given, press, *tap),
             Tap::Answer(alarm, point, answer) => alarm::answer(given, press, *alarm, point, *answer),
             Tap::StandDown(alarm) => alarm::stand_down(given, press, *alarm),
-            Tap::Widen(alarm) => alarm::widen(given, press, *alarm),
+            Tap::Widen(alarm, ring) => alarm::widen(given, press, *alarm, *ring),
             Tap::Language(language) => command::language_tap(given, press, *language),
         },
         Work::StalePress(press) => {
@@ -454,11 +456,17 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Report(OutboxReport::CallFailed { alarm, point, why, .. }) => {
             alarm::call_failed(given, *alarm, point, why)
         }
-        Work::Moved(from, to) | Work::Report(OutboxReport::Moved { from, to }) => {
+        Work::Moved(from, to) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {
                 decision.changes.moves.push((*from, *to));
             }
+            decision
+        }
+        // The sender has something for the old id: whether or not the group is known by it any more, it must follow.
+        Work::Report(OutboxReport::Moved { from, to }) => {
+            let mut decision = Decision::nothing();
+            decision.changes.moves.push((*from, *to));
             decision
         }
     }
