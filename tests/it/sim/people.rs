@@ -81,7 +81,7 @@ fn liking(data: &str) -> (&'static str, usize) {
         "ad" => ("press: stand down", 6),
         "aw" => ("press: widen", 4),
         "mt" => ("press: times", 3),
-        "ms" => ("press: shift time", 9),
+        "mT" => ("press: shift time", 9),
         "mn" => ("press: now", 2),
         "mc" => ("press: categories", 1),
         "mC" => ("press: category", 2),

@@ -9,7 +9,7 @@ use crate::world::OLD_BRIDGE;
 use baiying::adapter::file::FilePrinter;
 use baiying::adapter::file::digest::ExportKey;
 use baiying::adapter::sql::{SqlOptions, SqlStore};
-use baiying::config::{Config, Limits};
+use baiying::config::{Config, Limits, Mode};
 use baiying::domain::alarm::Point;
 use baiying::domain::group::{Group, GroupKind};
 use baiying::domain::id::{ChatId, Millis, OutboxId, UserId};
@@ -102,7 +102,9 @@ impl Run {
         std::fs::write(&file, &*TEMPLATE).unwrap();
         let options = SqlOptions { readers: 1, cache_kib: 1024, ..SqlOptions::default() };
         let inner = SqlStore::open(&format!("sqlite://{}", file.display()), &options).await.unwrap();
-        let rules = rules(&storm);
+        let polling = storm.lock().dice.permille(400);
+        let mut rules = rules(&storm);
+        rules.telegram.mode = if polling { Mode::Polling } else { Mode::Webhook };
         let town = Self::found(&inner, &storm).await;
         let platform = Arc::new(Platform::new(storm.clone()));
         {
@@ -115,7 +117,6 @@ impl Run {
                 state.was_closed.insert(*person);
             }
         }
-        let polling = storm.lock().dice.permille(400);
         let store = Faulty { inner, storm: storm.clone(), seen: Arc::new(Mutex::new(Seen::default())) };
         let mut run = Self {
             storm,
