@@ -217,6 +217,7 @@ impl Run {
         let text = if tip || self.roll(2) == 0 { TIPS[self.roll(TIPS.len())] } else { CHATTER[0] };
         message["text"] = text.into();
         message["edit_date"] = message["date"].clone();
+        self.deeds.chatter.retain(|at| *at != (chat, id));
         let update = self.announce("edited_message", message);
         self.storm.count("action: edit");
         self.storm.tell(|| format!("edit: {user} in {chat}, message {id}, update {update}: {text}"));

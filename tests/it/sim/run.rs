@@ -578,8 +578,10 @@ impl Run {
 
     /// When an event that failed is to be tried again.
     async fn next_retry(&self) -> Option<Millis> {
-        let sql = "SELECT min(retry_at) FROM inbox WHERE state = 'waiting'";
-        let at: Option<i64> = sqlx::query_scalar(sql).fetch_one(&mut super::check::database(self).await).await.unwrap();
+        let now = self.storm.lock().now;
+        let sql = "SELECT min(retry_at) FROM inbox WHERE state = 'waiting' AND retry_at > $1";
+        let mut db = super::check::database(self).await;
+        let at: Option<i64> = sqlx::query_scalar(sql).bind(now.0).fetch_one(&mut db).await.unwrap();
         at.map(Millis)
     }
 
