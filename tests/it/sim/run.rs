@@ -50,6 +50,7 @@ pub struct Run {
     /// When the product was started anew (true time).
     pub restarts: Vec<Millis>,
     /// Where the database lies.
+    #[expect(dead_code, reason = "held, never read")]
     pub folder: tempfile::TempDir,
     engine: Option<Brain>,
     thinking: Option<Job<(Brain, StoreResult<(usize, Vec<PressAnswer>)>)>>,
