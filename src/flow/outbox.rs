@@ -143,7 +143,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
                     self.schedule.ended(row.chat, now);
                     self.schedule.put(row, now);
                     let fate = Fate::Retry { at: now, why: "nobody knows whether it was claimed".into() };
-                    self.unsettled.push(Settlement { id: row.id, version: 0, fate });
+                    self.unsettled.push(Settlement { id: row.id, version: 0, chat: row.chat, fate });
                 }
                 return Err(error);
             }
@@ -157,7 +157,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
                 chats.remove(&one.id);
             } else {
                 let fate = Fate::Retry { at: now, why: "the chat has a new id".into() };
-                self.unsettled.push(Settlement { id: one.id, version: one.version, fate });
+                self.unsettled.push(Settlement { id: one.id, version: one.version, chat: one.post.chat, fate });
             }
             stays
         });
@@ -194,7 +194,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             let chat = claimed.post.chat;
             let fate = self.fate(&claimed, result, &mut reports, now);
             self.schedule.ended(chat, now);
-            self.unsettled.push(Settlement { id: claimed.id, version: claimed.version, fate });
+            self.unsettled.push(Settlement { id: claimed.id, version: claimed.version, chat, fate });
         }
         self.unreported = reports;
         let reported = !self.unreported.is_empty();

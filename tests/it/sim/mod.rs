@@ -26,14 +26,89 @@ use storm::Storm;
 /// 2026-11-30 20:00 in Shanghai: the month ends in four hours.
 pub const START: Millis = Millis(1_796_040_000_000);
 
-/// What people do in one storm.
-const ACTS: usize = 30;
-
 /// Seeds of a test run.
 const SEEDS: u64 = 1000;
 
 /// Lines of the story that a failing seed shows.
 const LAST: usize = 40;
+
+/// What must have happened in a whole test run, each at least once.
+const KINDS: [&str; 74] = [
+    "action: /export",
+    "action: /help",
+    "action: /invite",
+    "action: /language",
+    "action: /points",
+    "action: /points in a group",
+    "action: /setup",
+    "action: /start by a link",
+    "action: chatter",
+    "action: edit",
+    "action: labelled tip",
+    "action: picture after a tip",
+    "action: picture alone",
+    "action: picture before a tip",
+    "action: pin",
+    "action: private tip",
+    "action: reachable again",
+    "action: reply",
+    "action: reply with a picture",
+    "action: stale press",
+    "action: tip",
+    "action: update of an unknown kind",
+    "fault: 429",
+    "fault: 500 or timeout before it was done",
+    "fault: answer of the store lost",
+    "fault: batch lost on its way",
+    "fault: blocked",
+    "fault: clock jumps",
+    "fault: clock steps back",
+    "fault: crash",
+    "fault: event refused",
+    "fault: full disk",
+    "fault: group has a new id",
+    "fault: kicked",
+    "fault: message deleted by somebody",
+    "fault: one press as several callbacks",
+    "fault: slow database",
+    "fault: store refuses",
+    "fault: timeout after it was done",
+    "fault: update late",
+    "fault: update twice",
+    "fault: updates in another order",
+    "outcome: event parked",
+    "outcome: failed call reported",
+    "press: acknowledge",
+    "press: alarm",
+    "press: back",
+    "press: cannot",
+    "press: categories",
+    "press: category",
+    "press: claim",
+    "press: duplicate of",
+    "press: duplicate?",
+    "press: language",
+    "press: now",
+    "press: on scene",
+    "press: open",
+    "press: out of scope",
+    "press: out of scope?",
+    "press: pin",
+    "press: place",
+    "press: places",
+    "press: reopen",
+    "press: resolve",
+    "press: shift time",
+    "press: stand down",
+    "press: times",
+    "press: under way",
+    "press: undo",
+    "press: unfounded",
+    "press: verify",
+    "press: widen",
+    "press: withdraw",
+    "press: withdraw?",
+];
 
 /// An empty database: made once, copied for each seed.
 static TEMPLATE: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -80,7 +155,7 @@ fn run_seed(seed: u64, why: Why) -> Outcome {
     let ended = catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(async {
             let mut run = Run::new(storm.clone()).await;
-            run.weather(ACTS).await;
+            run.weather().await;
             let rest = run.settle().await;
             let mut db = run.beside.take().expect("taken once");
             let mut wrongs = storm.lock().wrongs.clone();
@@ -172,6 +247,10 @@ fn a_thousand_storms_lose_double_and_miscount_nothing() {
     let totals = totals.into_inner().unwrap();
     for (what, n) in &totals {
         println!("{n:>8}  {what}");
+    }
+    if count >= SEEDS {
+        let never: Vec<&&str> = KINDS.iter().filter(|kind| !totals.contains_key(**kind)).collect();
+        assert!(never.is_empty(), "a storm in which this never happens proves nothing: {never:?}");
     }
     let mut failed = failed.into_inner().unwrap();
     failed.sort();

@@ -22,6 +22,11 @@ use baiying::port::store::{Claimed, RawUpdate, Store, StoreResult};
 use sqlx::{Connection as _, SqliteConnection};
 use std::sync::{Arc, LazyLock, Mutex};
 
+/// What people do in one storm: at least …
+const FEWEST: i64 = 6;
+/// … and at most. Small worlds cost less, so that there can be many.
+const MOST: i64 = 20;
+
 type Brain = Engine<Faulty, Platform>;
 type Sender = Outbox<Faulty, Platform, FilePrinter>;
 
@@ -231,7 +236,6 @@ impl Run {
 
     /// Starts the product, as often as it takes.
     async fn start(&mut self) {
-        self.storm.count("x start");
         loop {
             let (store, chat, storm) = (self.store.clone(), self.platform.clone(), self.storm.clone());
             let rules = self.rules.clone();
@@ -297,8 +301,8 @@ impl Run {
     }
 
     /// The storm: people act and workers work in any order, and everything that can go wrong does.
-    pub async fn weather(&mut self, acts: usize) {
-        let mut left = acts;
+    pub async fn weather(&mut self) {
+        let mut left = self.storm.lock().dice.between(FEWEST, MOST);
         let rates = self.storm.lock().rates.clone();
         while left > 0 {
             let slow = self.may_wait();
@@ -314,13 +318,13 @@ impl Run {
                 self.jump();
             }
             // Whoever goes on goes on for a while: otherwise nobody would get anywhere.
-            let gates = 1 + self.storm.lock().dice.below(6);
+            let gates = 1 + self.storm.lock().dice.below(8);
             match choice {
-                0..16 => {
+                0..11 => {
                     self.act();
                     left -= 1;
                 }
-                16..28 => self.take_in(gates).await,
+                11..28 => self.take_in(gates).await,
                 28..52 => self.think(gates).await,
                 52..56 => self.ring().await,
                 56..76 => self.mail(gates).await,
