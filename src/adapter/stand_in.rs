@@ -23,6 +23,7 @@ pub(crate) struct Stub {
     pub(crate) town: Mutex<TownFile>,
     pub(crate) gauges: Mutex<Gauges>,
     pub(crate) broken: Mutex<bool>,
+    pub(crate) miscounted: Mutex<i64>,
 }
 
 impl StubStore {
@@ -136,6 +137,13 @@ impl Store for StubStore {
     }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         unreachable!()
+    }
+    async fn held_before(&self, _: Millis) -> StoreResult<i64> {
+        unreachable!()
+    }
+    async fn miscounted(&self) -> StoreResult<i64> {
+        self.sound()?;
+        Ok(*self.0.miscounted.lock().unwrap())
     }
     async fn calls_between(
         &self,

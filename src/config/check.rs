@@ -31,11 +31,7 @@ impl Faults {
             .iter()
             .find_map(|scheme| config.database.url.strip_prefix(scheme))
             .is_some_and(|rest| !rest.trim_matches('/').is_empty());
-        self.check(
-            named,
-            "database.url",
-            "must be like sqlite://data/baiying.db or postgres://user@host/database",
-        );
+        self.check(named, "database.url", "must be like sqlite://data/baiying.db or postgres://user@host/database");
     }
 
     fn telegram(&mut self, config: &Config) {

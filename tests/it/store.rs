@@ -12,6 +12,8 @@ mod speed;
 mod step;
 mod town;
 
+pub use speed::every_hot_step;
+
 use baiying::adapter::sql::{SqlOptions, SqlStore};
 use baiying::domain::alarm::{Alarm, Call, Point};
 use baiying::domain::group::{Group, GroupKind};
@@ -33,9 +35,9 @@ const GROUP: ChatId = ChatId(-100);
 const DESK: ChatId = ChatId(-200);
 
 /// A store of its own for each test.
-struct Fresh {
+pub struct Fresh {
     store: SqlStore,
-    url: String,
+    pub url: String,
     next_update: AtomicI64,
     _folder: tempfile::TempDir,
 }
@@ -48,7 +50,7 @@ impl std::ops::Deref for Fresh {
     }
 }
 
-async fn fresh() -> Fresh {
+pub async fn fresh() -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let url = match std::env::var("BAIYING_TEST_POSTGRES") {
         Ok(url) => postgres_database(&url).await,
@@ -77,6 +79,14 @@ impl Fresh {
         let update = RawUpdate { update_id: self.next_update.fetch_add(1, Ordering::Relaxed), chat, json: json.into() };
         assert_eq!(self.receive(&[update], NOW).await.unwrap(), 1);
         self.take(10_000, Millis(i64::MAX)).await.unwrap().last().unwrap().seq
+    }
+
+    /// Runs a statement behind the store's back.
+    async fn execute(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        match self.url.strip_prefix("sqlite://") {
+            Some(path) => SqliteConnection::connect(path).await?.execute(sql).await.map(drop),
+            None => sqlx::PgConnection::connect(&self.url).await?.execute(sql).await.map(drop),
+        }
     }
 
     async fn apply_one(&self, changes: Changes) -> Applied {

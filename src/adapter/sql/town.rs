@@ -194,7 +194,7 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
         "UPDATE timer SET chat = $1 WHERE chat = $2",
         "UPDATE inbox SET chat = $1 WHERE chat = $2 AND state = 'waiting' AND state <> 'done'",
         "UPDATE outbox SET chat = $1, message = NULL, sent_digest = NULL, sent_version = 0 WHERE chat = $2 \
-         AND state IN ('queued', 'sending') AND nature <> 'gone' AND NOT EXISTS (SELECT 1 FROM outbox AS other \
+         AND state IN ('queued', 'sending') AND state <> 'settled' AND nature <> 'gone' AND NOT EXISTS (SELECT 1 FROM outbox AS other \
          WHERE other.chat = $1 AND other.subject = outbox.subject)",
     ] {
         let sql = link.numbered(text, [to.0, from.0]);
