@@ -6,5 +6,6 @@ mod browser;
 mod flow;
 mod kill;
 mod layers;
+mod plan;
 mod store;
 mod world;
