@@ -1,16 +1,18 @@
 //! Wiring: the only place that names adapters. Starts the workers of a server and stops them in order.
 //!
 //! A server is a handful of workers around one store: what brings updates in (poller or webhook), the engine, the
-//! timers, the sender, the HTTP side, and the database's housekeeping. Each ends when `stop` says so; the sender waits for what is under way.
+//! timers, the sender, the HTTP side, and the database's housekeeping. Each ends when `stop` says so; the sender waits for
+//! what is under way. Of several replicas on one PostgreSQL one polls and one sends: whoever has the `seat`.
 
 pub mod command;
 pub mod load;
 pub mod sandbox;
+mod seat;
 
 use crate::adapter::clock::{SystemChance, SystemClock};
 use crate::adapter::file::FilePrinter;
 use crate::adapter::file::digest::ExportKey;
-use crate::adapter::sql::{ServeLock, SqlOptions, SqlStore};
+use crate::adapter::sql::{Change, Seat, ServeLock, SqlOptions, SqlStore};
 use crate::adapter::telegram::api::Api;
 use crate::adapter::telegram::poll::{self, poll};
 use crate::adapter::telegram::send::TelegramChat;
@@ -29,6 +31,7 @@ use crate::port::meter::Meter;
 use crate::port::store::{Store, StoreError};
 use crate::port::table::Printer;
 use anyhow::Context as _;
+use seat::in_seat;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +120,7 @@ impl Server {
     pub async fn start(config: Config, secrets: &Secrets) -> anyhow::Result<Self> {
         let config = Arc::new(config);
         let store = open_store(&config).await?;
-        let lock = match store.serve_lock().await {
+        let lock = match store.serve_lock() {
             Err(StoreError::Taken) => anyhow::bail!(
                 "another baiying serves {}: stop it first, or give this one its own [database] url",
                 config.database.url
@@ -139,8 +142,12 @@ impl Server {
         let chat = Arc::new(TelegramChat::new(api.clone(), username));
         match config.telegram.mode {
             Mode::Polling => {
-                let (store, clock, wake, meter) = (store.clone(), clock.clone(), inbox.clone(), metrics.clone());
-                workers.spawn(poll(api, store, clock, wake, meter, stopped.clone(), poll::Pace::default()));
+                let (shared, clock, wake, meter) = (store.clone(), clock.clone(), inbox.clone(), metrics.clone());
+                let work = move |stop| {
+                    let (api, store, clock) = (api.clone(), shared.clone(), clock.clone());
+                    poll(api, store, clock, wake.clone(), meter.clone(), stop, poll::Pace::default())
+                };
+                workers.spawn(in_seat(store.clone(), Seat::Polling, metrics.clone(), stopped.clone(), work));
             }
             Mode::Webhook => {
                 let secret = secrets.webhook.clone().context("no secret: set BAIYING_WEBHOOK_SECRET")?;
@@ -160,18 +167,33 @@ impl Server {
             config.clone(),
         );
         engine.prepare().await?;
+        let town = Arc::new(Notify::new());
         workers.spawn(run_engine(
             engine,
             chat.clone(),
             metrics.clone(),
-            inbox.clone(),
-            outbox.clone(),
+            Wakes { inbox: inbox.clone(), outbox: outbox.clone(), town: town.clone() },
             stopped.clone(),
         ));
         workers.spawn(run_checkpoints(store.clone(), stopped.clone()));
         workers.spawn(run_timers(store.clone(), clock.clone(), inbox.clone(), stopped.clone()));
-        let sender = Outbox::start(store, chat, printer, clock.clone(), metrics.clone(), config).await?;
-        workers.spawn(run_outbox(sender, clock, metrics, outbox, inbox, stopped));
+        workers.spawn(run_word(store.clone(), town, outbox.clone(), stopped.clone()));
+        let (shared, meter) = (store.clone(), metrics.clone());
+        let work = move |mut stop: watch::Receiver<bool>| {
+            let (store, chat, printer) = (shared.clone(), chat.clone(), printer.clone());
+            let (clock, metrics, config) = (clock.clone(), meter.clone(), config.clone());
+            let (outbox, inbox) = (outbox.clone(), inbox.clone());
+            async move {
+                match Outbox::start(store, chat, printer, clock.clone(), metrics.clone(), config).await {
+                    Ok(sender) => run_outbox(sender, clock, metrics, outbox, inbox, stop).await,
+                    Err(error) => {
+                        pause(&*metrics, "outbox", &error, &mut stop).await;
+                        Ok(())
+                    }
+                }
+            }
+        };
+        workers.spawn(in_seat(store, Seat::Sending, metrics, stopped, work));
         Ok(Self { stop, workers, _lock: lock })
     }
 
@@ -209,19 +231,28 @@ async fn username(config: &Config, api: &Api) -> String {
     }
 }
 
+/// By what workers of one process wake each other.
+struct Wakes {
+    /// Something waits in the inbox.
+    inbox: Arc<Notify>,
+    /// Something waits to be sent.
+    outbox: Arc<Notify>,
+    /// Another replica has changed the town.
+    town: Arc<Notify>,
+}
+
 async fn run_engine<S: Store, C: Chat, M: Meter>(
     mut engine: Engine<S, C>,
     chat: Arc<C>,
     meter: Arc<M>,
-    inbox: Arc<Notify>,
-    outbox: Arc<Notify>,
+    wakes: Wakes,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     while !*stop.borrow() {
         match engine.turn().await {
             Ok((done, answers)) => {
                 if done > 0 {
-                    outbox.notify_one();
+                    wakes.outbox.notify_one();
                     meter.trouble("inbox", None);
                 }
                 for answer in answers {
@@ -236,7 +267,12 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
                 // Whoever puts something in the inbox meanwhile has left word: no need to look whether it is empty.
                 if done < BATCH {
                     tokio::select! {
-                        () = inbox.notified() => {}
+                        () = wakes.inbox.notified() => {}
+                        () = wakes.town.notified() => {
+                            if let Err(error) = engine.prepare().await {
+                                pause(&*meter, "inbox", &error, &mut stop).await;
+                            }
+                        }
                         () = tokio::time::sleep(LOOK_AGAIN) => {}
                         _ = stop.changed() => {}
                     }
@@ -256,6 +292,40 @@ async fn pause<M: Meter + ?Sized>(meter: &M, part: &'static str, error: &StoreEr
         () = tokio::time::sleep(PAUSE) => {}
         _ = stop.changed() => {}
     }
+}
+
+/// Hears what other replicas have changed.
+async fn run_word(
+    store: SqlStore,
+    town: Arc<Notify>,
+    outbox: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let hear = async {
+        loop {
+            let error = match store.listen().await {
+                Err(error) => error,
+                Ok(mut word) => loop {
+                    match word.next().await {
+                        Ok(Change::Town) => town.notify_one(),
+                        Ok(Change::Outbox) => outbox.notify_one(),
+                        Ok(Change::Anything) => {
+                            town.notify_one();
+                            outbox.notify_one();
+                        }
+                        Err(error) => break error,
+                    }
+                },
+            };
+            tracing::warn!(%error, "no word from other replicas; all is looked at now and then until there is");
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::select! {
+        () = hear => {}
+        _ = stop.changed() => {}
+    }
+    Ok(())
 }
 
 /// Keeps the write-ahead log short.

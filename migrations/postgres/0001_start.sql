@@ -4,7 +4,8 @@ CREATE TABLE counter (
     name TEXT PRIMARY KEY NOT NULL,
     value BIGINT NOT NULL
 );
-INSERT INTO counter (name, value) VALUES ('lead', 0), ('alarm', 0), ('change', 0), ('town', 1), ('swept', 0);
+INSERT INTO counter (name, value)
+VALUES ('lead', 0), ('alarm', 0), ('change', 0), ('term', 0), ('swept', 0), ('town', 1), ('point', 1), ('place', 1);
 
 -- Events: updates word for word, timers that came due, fates of deliveries.
 CREATE TABLE inbox (

@@ -90,13 +90,13 @@ impl Store for StubStore {
     async fn queued(&self, _: i64, _: usize) -> StoreResult<(Vec<Queued>, i64)> {
         unreachable!()
     }
-    async fn claim(&self, _: &[OutboxId], _: Millis) -> StoreResult<Vec<Claimed>> {
+    async fn claim(&self, _: &[OutboxId], _: Term) -> StoreResult<Vec<Claimed>> {
         unreachable!()
     }
     async fn settle(&self, _: &[Settlement], _: Millis) -> StoreResult<()> {
         unreachable!()
     }
-    async fn unclaim(&self) -> StoreResult<usize> {
+    async fn begin_sending(&self) -> StoreResult<(Term, usize)> {
         unreachable!()
     }
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {

@@ -41,12 +41,18 @@ pub struct Metrics {
     outbox_failed: Gauge,
     newest_update: Gauge,
     store_up: Gauge,
+    seats: Family<BySeat, Gauge>,
     troubles: Mutex<BTreeMap<&'static str, String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByLane {
     lane: LaneName,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BySeat {
+    seat: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -87,6 +93,7 @@ impl Default for Metrics {
             outbox_failed: Gauge::default(),
             newest_update: Gauge::default(),
             store_up: Gauge::default(),
+            seats: Family::default(),
             troubles: Mutex::default(),
         };
         let r = &mut it.registry;
@@ -107,6 +114,7 @@ impl Default for Metrics {
         let help = "When the newest update was stored, Unix time; 0: never";
         r.register("newest_update_timestamp_seconds", help, it.newest_update.clone());
         r.register("store_up", "Whether the database answers", it.store_up.clone());
+        r.register("seat", "Whether this replica does this work for all: 1 on one of them", it.seats.clone());
         for lane in [Lane::Alarm, Lane::AlarmFollow, Lane::Reply, Lane::Desk, Lane::Routine] {
             for family in [&it.sent, &it.send_failed, &it.send_retried] {
                 // Shown from the start: a rate over a counter that appears late misses its first step.
@@ -114,6 +122,13 @@ impl Default for Metrics {
             }
         }
         it
+    }
+}
+
+impl Metrics {
+    /// Notes whether this process has a seat.
+    pub fn seat(&self, seat: &'static str, held: bool) {
+        self.seats.get_or_create(&BySeat { seat }).set(i64::from(held));
     }
 }
 

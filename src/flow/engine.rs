@@ -91,6 +91,15 @@ impl<S: Store, C: Chat> Engine<S, C> {
     /// # Errors
     /// The store's: nothing is lost then, the events still wait.
     pub async fn turn(&mut self) -> StoreResult<(usize, Vec<PressAnswer>)> {
+        let done = self.work_off().await;
+        // What cannot be let go now is let go with the next turn, or with the connection that failed.
+        if let Err(error) = self.store.let_go().await {
+            tracing::warn!(%error, "the turn could not be given back");
+        }
+        done
+    }
+
+    async fn work_off(&mut self) -> StoreResult<(usize, Vec<PressAnswer>)> {
         let events = self.store.take(BATCH, self.clock.now()).await?;
         if events.is_empty() {
             return Ok((0, Vec::new()));
@@ -102,7 +111,17 @@ impl<S: Store, C: Chat> Engine<S, C> {
         while !waiting.is_empty() {
             let (wave, rest) = self.split(waiting);
             waiting = rest;
+            let alone = wave.iter().any(|planned| planned.plan.keys.contains(&Key::Alone));
+            if alone {
+                self.store.alone(true).await?;
+            }
+            let (wave, elsewhere) = self.hold(wave).await?;
+            // Behind what another replica holds its chat waits, for a later turn.
+            waiting.retain(|planned| !elsewhere.contains(&planned.event.chat));
             let touched_town = self.run(wave, &town, &mut answers, &mut done).await?;
+            if alone && !waiting.is_empty() {
+                self.store.alone(false).await?;
+            }
             if touched_town {
                 self.town = None;
                 town = self.current_town().await?;
@@ -125,7 +144,8 @@ impl<S: Store, C: Chat> Engine<S, C> {
     async fn current_town(&mut self) -> StoreResult<Arc<Town>> {
         let now = self.clock.now();
         if let Some(town) = &self.town {
-            if now.since(self.town_looked_at).abs() < TOWN_FRESH_MS {
+            // Where others change it, too, what one has done must be known to the next that takes the same chat.
+            if !self.store.is_shared() && now.since(self.town_looked_at).abs() < TOWN_FRESH_MS {
                 return Ok(town.clone());
             }
             if self.store.town_version().await? == town.version {
@@ -195,6 +215,29 @@ impl<S: Store, C: Chat> Engine<S, C> {
         keys
     }
 
+    /// Holds what the wave shares with other chats' events against other replicas; gives what may run, and the chats of
+    /// what may not.
+    async fn hold(&self, wave: Vec<Planned>) -> StoreResult<(Vec<Planned>, HashSet<ChatId>)> {
+        let shared: Vec<Vec<i64>> =
+            wave.iter().map(|p| self.keys(p).iter().filter_map(Key::among_replicas).collect()).collect();
+        let keys: Vec<i64> = shared.iter().flatten().copied().collect();
+        if keys.is_empty() || !self.store.is_shared() {
+            return Ok((wave, HashSet::new()));
+        }
+        let held = self.store.hold(&keys).await?;
+        let lacking: HashSet<i64> = keys.into_iter().zip(held).filter(|(_, held)| !held).map(|(key, _)| key).collect();
+        let mut elsewhere = HashSet::new();
+        let mut run = Vec::with_capacity(wave.len());
+        for (planned, keys) in wave.into_iter().zip(shared) {
+            if elsewhere.contains(&planned.event.chat) || keys.iter().any(|key| lacking.contains(key)) {
+                elsewhere.insert(planned.event.chat);
+            } else {
+                run.push(planned);
+            }
+        }
+        Ok((run, elsewhere))
+    }
+
     /// Decides and applies one wave; tells whether the town has changed by it.
     async fn run(
         &mut self,
@@ -236,6 +279,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
                     *done += 1;
                     answers.extend(answer);
                 }
+                Applied::Over => tracing::warn!(event = wave[n].event.seq.0, "an event was done by another replica"),
                 Applied::Conflict => failed.push((n, "changed meanwhile".into())),
                 Applied::Failed(why) => failed.push((n, why)),
             }

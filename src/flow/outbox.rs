@@ -11,7 +11,7 @@ use crate::domain::id::{ChatId, MessageId, Millis};
 use crate::port::chat::{Chat, Delivery, SendError};
 use crate::port::clock::Clock;
 use crate::port::meter::{Count, Meter, Span};
-use crate::port::store::{Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult};
+use crate::port::store::{Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult, Term};
 use crate::port::table::Printer;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ pub struct Outbox<S, C, P> {
     clock: Arc<dyn Clock>,
     meter: Arc<dyn Meter>,
     rules: Arc<Config>,
+    term: Term,
     schedule: Schedule,
     /// How far the outbox's changes were read.
     seen: i64,
@@ -51,7 +52,8 @@ pub struct Outcome {
 }
 
 impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
-    /// A sender. Only one may run on a database: what another had claimed is put back in the queue.
+    /// A sender. Its term begins: one that still runs elsewhere claims nothing any more, and what was claimed and
+    /// never settled is put back in the queue.
     ///
     /// # Errors
     /// The store's.
@@ -63,7 +65,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         meter: Arc<dyn Meter>,
         rules: Arc<Config>,
     ) -> StoreResult<Self> {
-        let again = store.unclaim().await?;
+        let (term, again) = store.begin_sending().await?;
         if again > 0 {
             tracing::warn!(again, "messages whose outcome is unknown are sent again");
         }
@@ -78,6 +80,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             clock,
             meter,
             rules,
+            term,
             schedule,
             seen: 0,
             under_way: HashMap::new(),
@@ -128,7 +131,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             return Ok((Vec::new(), wait));
         }
         let ids: Vec<_> = chosen.iter().map(|r| r.id).collect();
-        let claimed = match self.store.claim(&ids, now).await {
+        let claimed = match self.store.claim(&ids, self.term).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 // Nothing was claimed: all go back as they were.

@@ -55,6 +55,21 @@ pub enum Key {
     Alone,
 }
 
+impl Key {
+    /// The number under which replicas hold it against each other. A chat's own keys need none, because a chat is one
+    /// replica's at a time; nor does `Alone`, which keeps all others out.
+    pub fn among_replicas(&self) -> Option<i64> {
+        let (kind, id) = match self {
+            Self::User(user) => (1, user.0),
+            Self::Lead(lead) => (2, lead.0),
+            Self::Alarm(alarm) => (3, alarm.0),
+            Self::Person(..) | Self::Message(..) | Self::Alone => return None,
+        };
+        // Chats are locked by their ids, which the platform keeps below 2⁵²: the kind stands above them.
+        Some(kind << 56 | (id & ((1 << 56) - 1)))
+    }
+}
+
 /// A planned event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {

@@ -121,6 +121,10 @@ pub struct Post {
     pub call: Option<(AlarmId, String)>,
 }
 
+/// A sender's time of office: each sender that begins ends the terms before its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Term(pub i64);
+
 /// A queued message, without its content: what the sender needs to choose the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queued {

@@ -103,6 +103,8 @@ pub enum Applied {
     Done,
     /// Something that it read has changed since: load again and decide again.
     Conflict,
+    /// It does not wait any more: somebody else has done it.
+    Over,
     /// The database refused it.
     Failed(String),
 }
@@ -177,8 +179,25 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Stores updates that are not there yet, in order, in one durable transaction; tells how many were new.
     /// An `update_id` seen more than 48 hours ago may come again (it starts anew after an idle week).
     fn receive(&self, updates: &[RawUpdate], now: Millis) -> impl Future<Output = StoreResult<usize>> + Send;
-    /// The oldest waiting events, at most `limit`, order kept; of a chat whose first is to be retried later, none.
+    /// The oldest waiting events, at most `limit`, order kept; of a chat whose first is to be retried later, none. Where
+    /// several replicas share the store, only of chats on which no other works: none takes theirs before [`Store::let_go`].
     fn take(&self, limit: usize, now: Millis) -> impl Future<Output = StoreResult<Vec<Event>>> + Send;
+    /// Tells of each key whether no other replica holds it. If so it is held until [`Store::let_go`].
+    fn hold(&self, keys: &[i64]) -> impl Future<Output = StoreResult<Vec<bool>>> + Send {
+        std::future::ready(Ok(vec![true; keys.len()]))
+    }
+    /// Waits until no other replica works on anything, and keeps them out; or, with `false`, lets them in again.
+    fn alone(&self, _alone: bool) -> impl Future<Output = StoreResult<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+    /// What was taken and held is free for other replicas.
+    fn let_go(&self) -> impl Future<Output = StoreResult<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+    /// Whether other replicas may write beside this process.
+    fn is_shared(&self) -> bool {
+        false
+    }
     /// Looks up what the events need to know, in bulk.
     fn load(&self, asks: &[Ask]) -> impl Future<Output = StoreResult<Vec<Facts>>> + Send;
     /// Numbers for new leads: the first of `n` in a row.
@@ -203,12 +222,13 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Queued messages queued after the given outbox change number, in order of change, at most `limit`. Each put counts the
     /// change number up; the second value is the number to go on from.
     fn queued(&self, after_change: i64, limit: usize) -> impl Future<Output = StoreResult<(Vec<Queued>, i64)>> + Send;
-    /// Claims messages for sending; those no longer queued are left out. Order as asked.
-    fn claim(&self, ids: &[OutboxId], now: Millis) -> impl Future<Output = StoreResult<Vec<Claimed>>> + Send;
+    /// Claims messages for sending; those no longer queued are left out. Order as asked. In a term that is over: none.
+    fn claim(&self, ids: &[OutboxId], term: Term) -> impl Future<Output = StoreResult<Vec<Claimed>>> + Send;
     /// Settles claimed messages. One whose content was replaced meanwhile is queued again.
     fn settle(&self, settlements: &[Settlement], now: Millis) -> impl Future<Output = StoreResult<()>> + Send;
-    /// Puts all messages that were claimed and never settled back in the queue (at start, when this sender is the only one).
-    fn unclaim(&self) -> impl Future<Output = StoreResult<usize>> + Send;
+    /// Begins a sender's term, by which all terms before it are over: puts what was claimed and never settled back in
+    /// the queue, and tells how much that was.
+    fn begin_sending(&self) -> impl Future<Output = StoreResult<(Term, usize)>> + Send;
     /// Chats written to since the instant, with when: for the limits after a restart.
     fn sent_since(&self, since: Millis) -> impl Future<Output = StoreResult<Vec<(ChatId, Millis)>>> + Send;
 

@@ -121,7 +121,7 @@ impl Fresh {
     /// Claims all that is queued.
     async fn claim_all(&self) -> Vec<Claimed> {
         let ids: Vec<_> = self.queue().await.iter().map(|queued| queued.id).collect();
-        self.claim(&ids, NOW).await.unwrap()
+        self.claim(&ids, Term(0)).await.unwrap()
     }
 
     async fn settle_one(&self, claimed: &Claimed, fate: Fate) {

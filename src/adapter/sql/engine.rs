@@ -4,6 +4,7 @@
 //! SQLite looks a numbered placeholder up by its name, which is quadratic in statements of many rows.
 //! Knows nothing of what is stored. Called by every other module of this room.
 
+use super::replica::Replica;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -11,6 +12,8 @@ use sqlx::{Arguments, AssertSqlSafe, Database, Decode, Encode, PgPool, Postgres,
 use sqlx::{Transaction, Type};
 use std::fmt::Write as _;
 use std::ops::{Deref, DerefMut, Range};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A result in the database's own words.
 pub(super) type Db<T> = Result<T, sqlx::Error>;
@@ -30,22 +33,34 @@ pub(super) enum Pools {
         write: SqlitePool,
         read: SqlitePool,
     },
-    Pg(PgPool),
+    Pg {
+        pool: PgPool,
+        replica: Arc<Replica>,
+    },
 }
 
 impl Pools {
+    /// A connection that reads. On PostgreSQL a statement that writes may run on it, too: by itself, on disk when it returns.
     pub(super) async fn reading(&self) -> Db<Link> {
         Ok(match self {
             Self::Sqlite { read, .. } => Link::Sqlite(Held::Plain(read.acquire().await?)),
-            Self::Pg(pool) => Link::Pg(Held::Plain(pool.acquire().await?)),
+            Self::Pg { pool, .. } => Link::Pg(Held::Plain(pool.acquire().await?)),
         })
+    }
+
+    /// What this process is among the replicas; none on SQLite, which has one server.
+    pub(super) fn replica(&self) -> Option<&Replica> {
+        match self {
+            Self::Sqlite { .. } => None,
+            Self::Pg { replica, .. } => Some(replica),
+        }
     }
 
     /// A transaction that holds the write lock from its start.
     pub(super) async fn writing(&self) -> Db<Link> {
         Ok(match self {
             Self::Sqlite { write, .. } => Link::Sqlite(Held::Whole(write.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Pg(pool) => Link::Pg(Held::Whole(pool.begin().await?)),
+            Self::Pg { pool, .. } => Link::Pg(Held::Whole(pool.begin().await?)),
         })
     }
 }
@@ -55,6 +70,8 @@ impl Pools {
 pub(super) enum Held<D: Database> {
     Plain(PoolConnection<D>),
     Whole(Transaction<'static, D>),
+    /// Out of any pool.
+    Own(Box<D::Connection>),
 }
 
 impl<D: Database> Deref for Held<D> {
@@ -64,6 +81,7 @@ impl<D: Database> Deref for Held<D> {
         match self {
             Self::Plain(connection) => connection,
             Self::Whole(transaction) => transaction,
+            Self::Own(connection) => connection,
         }
     }
 }
@@ -73,6 +91,7 @@ impl<D: Database> DerefMut for Held<D> {
         match self {
             Self::Plain(connection) => connection,
             Self::Whole(transaction) => transaction,
+            Self::Own(connection) => connection,
         }
     }
 }
@@ -80,15 +99,38 @@ impl<D: Database> DerefMut for Held<D> {
 impl<D: Database> Held<D> {
     async fn commit(self) -> Db<()> {
         match self {
-            Self::Plain(_) => Ok(()),
+            Self::Plain(_) | Self::Own(_) => Ok(()),
             Self::Whole(transaction) => transaction.commit().await,
         }
     }
 
     async fn rollback(self) -> Db<()> {
         match self {
-            Self::Plain(_) => Ok(()),
+            Self::Plain(_) | Self::Own(_) => Ok(()),
             Self::Whole(transaction) => transaction.rollback().await,
+        }
+    }
+}
+
+/// How long an answer of a database across the network is waited for. What hangs longer is taken for lost, and its
+/// connection is not used again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for an answer of PostgreSQL, but not for ever: the other end may be gone without a word.
+pub(super) async fn patiently<T>(answer: impl Future<Output = Db<T>>) -> Db<T> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
+}
+
+/// Does it again when it crossed with another transaction and one of the two had to give way.
+pub(super) async fn uncrossed<T, F: Future<Output = Db<T>>>(mut step: impl FnMut() -> F) -> Db<T> {
+    let mut left = 5;
+    loop {
+        match step().await {
+            Err(error) if left > 0 && is_crossed(&error) => left -= 1,
+            done => return done,
         }
     }
 }
@@ -131,7 +173,8 @@ impl Link {
                 Ok(sqlx::query_with(AssertSqlSafe(text), values).execute(&mut **held).await?.rows_affected())
             }
             (Self::Pg(held), Values::Pg(values)) => {
-                Ok(sqlx::query_with(AssertSqlSafe(text), values).execute(&mut **held).await?.rows_affected())
+                let run = sqlx::query_with(AssertSqlSafe(text), values).execute(&mut **held);
+                Ok(patiently(run).await?.rows_affected())
             }
             _ => Err(sqlx::Error::Protocol("a statement for the other engine".into())),
         }
@@ -147,8 +190,8 @@ impl Link {
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
             (Self::Pg(held), Values::Pg(values)) => {
-                let rows = sqlx::query_with(AssertSqlSafe(text), values).fetch_all(&mut **held).await?;
-                Ok(rows.into_iter().map(Row::Pg).collect())
+                let rows = sqlx::query_with(AssertSqlSafe(text), values).fetch_all(&mut **held);
+                Ok(patiently(rows).await?.into_iter().map(Row::Pg).collect())
             }
             _ => Err(sqlx::Error::Protocol("a statement for the other engine".into())),
         }
@@ -165,14 +208,14 @@ impl Link {
     pub(super) async fn commit(self) -> Db<()> {
         match self {
             Self::Sqlite(held) => held.commit().await,
-            Self::Pg(held) => held.commit().await,
+            Self::Pg(held) => patiently(held.commit()).await,
         }
     }
 
     pub(super) async fn rollback(self) -> Db<()> {
         match self {
             Self::Sqlite(held) => held.rollback().await,
-            Self::Pg(held) => held.rollback().await,
+            Self::Pg(held) => patiently(held.rollback()).await,
         }
     }
 }
@@ -236,6 +279,23 @@ impl Sql {
             Values::Pg(values) => values.add(value),
         }
         .expect("numbers and texts can be encoded");
+    }
+
+    /// Closes a query whose rows this transaction is about to change: rows that another one has are left out. SQLite
+    /// needs nothing of the kind, it has one writer.
+    pub(super) fn skip_locked(&mut self) -> &mut Self {
+        if matches!(self.values, Values::Pg(_)) {
+            self.push(" FOR UPDATE SKIP LOCKED");
+        }
+        self
+    }
+
+    /// Closes a query whose rows may not change until this transaction ends.
+    pub(super) fn for_share(&mut self) -> &mut Self {
+        if matches!(self.values, Values::Pg(_)) {
+            self.push(" FOR SHARE");
+        }
+        self
     }
 
     /// `(…)` with one item's values for each item, parted by commas: the body of a `VALUES` list.
@@ -324,39 +384,46 @@ pub(super) fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("values of the ports have string keys and finite numbers")
 }
 
-/// The class of a database's error: SQLite's primary result code, or the first two signs of a SQLSTATE.
-enum Class {
+/// The code of a database's error: SQLite's primary result code, or a SQLSTATE.
+enum Code {
     Sqlite(u32),
     Pg(String),
 }
 
-fn class(error: &sqlx::Error) -> Option<Class> {
+fn code(error: &sqlx::Error) -> Option<Code> {
     let code = error.as_database_error()?.code()?;
     if code.len() == 5 {
-        return Some(Class::Pg(code[..2].to_owned()));
+        return Some(Code::Pg(code.into_owned()));
     }
-    code.parse::<u32>().ok().map(|code| Class::Sqlite(code & 0xff))
+    code.parse::<u32>().ok().map(|code| Code::Sqlite(code & 0xff))
 }
 
 /// Whether there is no room left.
 pub(super) fn is_full(error: &sqlx::Error) -> bool {
-    match class(error) {
-        Some(Class::Sqlite(primary)) => primary == 13,
-        // 53100, disk_full; the others of its class are passing shortages that mean the same to the caller.
-        Some(Class::Pg(class)) => class == "53",
+    match code(error) {
+        Some(Code::Sqlite(primary)) => primary == 13,
+        // disk_full
+        Some(Code::Pg(state)) => state == "53100",
         None => matches!(error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull),
     }
+}
+
+/// Whether two transactions crossed: the same again may well succeed.
+fn is_crossed(error: &sqlx::Error) -> bool {
+    // Serialization failure, deadlock.
+    matches!(code(error), Some(Code::Pg(state)) if state == "40001" || state == "40P01")
 }
 
 /// Whether the trouble is the database's own and not the statement's: nothing can be written then, and SQLite
 /// may have rolled the whole transaction back whatever the savepoints.
 pub(super) fn is_unwell(error: &sqlx::Error) -> bool {
-    match class(error) {
+    match code(error) {
         // Busy, locked, out of memory, read-only, interrupted, I/O, corrupt, full, cannot open, not a database.
-        Some(Class::Sqlite(primary)) => matches!(primary, 5..=11 | 13 | 14 | 26),
-        // Connection, transaction rolled back, out of resources, operator, system.
-        Some(Class::Pg(class)) => matches!(class.as_str(), "08" | "40" | "53" | "57" | "58"),
-        None => !matches!(error, sqlx::Error::Decode(_) | sqlx::Error::Protocol(_) | sqlx::Error::RowNotFound),
+        Some(Code::Sqlite(primary)) => matches!(primary, 5..=11 | 13 | 14 | 26),
+        // Connection, invalid transaction (timed out, read-only standby), rolled back, out of resources, lock not to
+        // be had, operator, system.
+        Some(Code::Pg(state)) => matches!(&state[..2], "08" | "25" | "40" | "53" | "55" | "57" | "58"),
+        None => !matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound),
     }
 }
 

@@ -3,7 +3,7 @@
 //! A row is waiting, done or parked. Only `step` marks rows done. Called by the store.
 
 use super::code::Code;
-use super::engine::{Db, Link, Pools, pieces};
+use super::engine::{Db, Link, Pools, Sql, pieces};
 use crate::domain::id::{ChatId, EventSeq, Millis};
 use crate::port::store::{Event, EventKind, OutboxReport, RawUpdate};
 
@@ -55,18 +55,43 @@ async fn forget_old_numbers(link: &mut Link, updates: &[RawUpdate], now: Millis)
     Ok(forgotten)
 }
 
-/// The oldest waiting events. Behind one that is to be retried later its chat waits; events without a chat do not.
-pub(super) async fn take(pools: &Pools, limit: usize, now: Millis) -> Db<Vec<Event>> {
-    let mut link = pools.reading().await?;
-    let mut sql = link.sql(
-        "SELECT seq, kind, chat, received_at, attempts, payload FROM inbox \
-         WHERE state = 'waiting' AND state <> 'done' AND retry_at <= ",
-    );
-    sql.bind(now.0).push(
+/// Goes on with the condition of events that may be taken now. Behind one that is to be retried later its chat waits;
+/// events without a chat do not.
+fn where_takeable(sql: &mut Sql, now: Millis) {
+    sql.push(" FROM inbox WHERE state = 'waiting' AND state <> 'done' AND retry_at <= ").bind(now.0).push(
         " AND (chat = 0 OR NOT EXISTS (SELECT 1 FROM inbox AS head WHERE head.chat = inbox.chat \
          AND head.seq < inbox.seq AND head.state = 'waiting' AND head.retry_at > 0 AND head.retry_at > ",
     );
-    sql.bind(now.0).push(")) ORDER BY seq").limit(limit);
+    sql.bind(now.0).push("))");
+}
+
+/// The oldest waiting events; among replicas, of chats whose turn is this one's.
+pub(super) async fn take(pools: &Pools, limit: usize, now: Millis) -> Db<Vec<Event>> {
+    let turn = match pools.replica() {
+        None => None,
+        // Chats that another replica has are passed over, as rows are by SKIP LOCKED; what is read once a chat is ours
+        // nobody else can be at.
+        Some(replica) => {
+            let find = async |link: &mut Link| {
+                let mut sql = link.sql("SELECT chat");
+                where_takeable(&mut sql, now);
+                sql.push(" AND pg_try_advisory_lock(chat) ORDER BY seq").limit(limit);
+                link.rows(sql).await?.iter().map(|row| row.read().next()).collect()
+            };
+            let chats: Vec<i64> = replica.take_turn(find).await?;
+            if chats.is_empty() {
+                return Ok(Vec::new());
+            }
+            Some(chats)
+        }
+    };
+    let mut link = pools.reading().await?;
+    let mut sql = link.sql("SELECT seq, kind, chat, received_at, attempts, payload");
+    where_takeable(&mut sql, now);
+    if let Some(chats) = turn {
+        sql.push(" AND chat IN ").list(&chats);
+    }
+    sql.push(" ORDER BY seq").limit(limit);
     link.rows(sql)
         .await?
         .iter()
@@ -130,7 +155,7 @@ pub(super) async fn ring_timers(pools: &Pools, now: Millis) -> Db<Option<Millis>
         }
         let mut link = pools.writing().await?;
         let mut sql = link.sql("SELECT key, chat, kind FROM timer WHERE due <= ");
-        sql.bind(now.0).push(" ORDER BY due, key LIMIT 256");
+        sql.bind(now.0).push(" ORDER BY due, key LIMIT 256").skip_locked();
         let mut keys = Vec::new();
         let mut events = Vec::new();
         for row in link.rows(sql).await? {

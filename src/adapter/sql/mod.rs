@@ -15,12 +15,14 @@ mod ledger;
 mod member;
 mod open;
 mod outbox;
+mod replica;
 mod retain;
 mod scrub;
 mod step;
 mod town;
 
 pub use open::{ServeLock, SqlOptions};
+pub use replica::{Change, Seat, Tenure, Word};
 
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::group::Group;
@@ -30,9 +32,9 @@ use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::port::store::{
     Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
-    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, TownFile,
+    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile,
 };
-use engine::{Db, Pools, is_full};
+use engine::{Db, Pools, is_full, uncrossed};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -57,7 +59,7 @@ impl From<sqlx::Error> for StoreError {
 impl SqlStore {
     /// Gives the first of `n` numbers that nobody else gets.
     async fn reserve(&self, table: &'static str, n: i64) -> Db<i64> {
-        if let Pools::Pg(_) = self.pools {
+        if self.pools.replica().is_some() {
             return self.reserve_among_replicas(table, n).await;
         }
         let mut given = self.given.lock().await;
@@ -76,11 +78,10 @@ impl SqlStore {
 
     /// Counts a counter up by `n`; gives the first of the `n` numbers.
     async fn reserve_among_replicas(&self, name: &str, n: i64) -> Db<i64> {
-        let mut link = self.pools.writing().await?;
+        let mut link = self.pools.reading().await?;
         let mut sql = link.sql("UPDATE counter SET value = value + ");
         sql.bind(n).push(" WHERE name = ").bind(name).push(" RETURNING value");
         let last = link.number(sql).await?.ok_or(sqlx::Error::RowNotFound)?;
-        link.commit().await?;
         Ok(last - n + 1)
     }
 
@@ -102,11 +103,27 @@ impl SqlStore {
 
 impl Store for SqlStore {
     async fn receive(&self, updates: &[RawUpdate], now: Millis) -> StoreResult<usize> {
-        Ok(inbox::receive(&self.pools, updates, now).await?)
+        Ok(uncrossed(|| inbox::receive(&self.pools, updates, now)).await?)
     }
 
     async fn take(&self, limit: usize, now: Millis) -> StoreResult<Vec<Event>> {
         Ok(inbox::take(&self.pools, limit, now).await?)
+    }
+
+    async fn hold(&self, keys: &[i64]) -> StoreResult<Vec<bool>> {
+        Ok(self.hold_keys(keys).await?)
+    }
+
+    async fn alone(&self, alone: bool) -> StoreResult<()> {
+        Ok(self.be_alone(alone).await?)
+    }
+
+    async fn let_go(&self) -> StoreResult<()> {
+        Ok(self.end_turn().await?)
+    }
+
+    fn is_shared(&self) -> bool {
+        self.pools.replica().is_some()
     }
 
     async fn load(&self, asks: &[Ask]) -> StoreResult<Vec<Facts>> {
@@ -122,7 +139,7 @@ impl Store for SqlStore {
     }
 
     async fn apply(&self, steps: &[Step], now: Millis) -> StoreResult<Vec<Applied>> {
-        Ok(step::apply(&self.pools, steps, now).await?)
+        Ok(uncrossed(|| step::apply(&self.pools, steps, now)).await?)
     }
 
     async fn postpone(&self, event: EventSeq, why: &str, again: Option<Millis>) -> StoreResult<()> {
@@ -141,16 +158,20 @@ impl Store for SqlStore {
         Ok(outbox::queued(&self.pools, after_change, limit).await?)
     }
 
-    async fn claim(&self, ids: &[OutboxId], _now: Millis) -> StoreResult<Vec<Claimed>> {
-        Ok(outbox::claim(&self.pools, ids).await?)
+    async fn claim(&self, ids: &[OutboxId], term: Term) -> StoreResult<Vec<Claimed>> {
+        Ok(uncrossed(|| outbox::claim(&self.pools, ids, term)).await?)
     }
 
     async fn settle(&self, settlements: &[Settlement], now: Millis) -> StoreResult<()> {
-        Ok(outbox::settle(&self.pools, settlements, now).await?)
+        Ok(uncrossed(|| outbox::settle(&self.pools, settlements, now)).await?)
     }
 
-    async fn unclaim(&self) -> StoreResult<usize> {
-        Ok(outbox::unclaim(&self.pools).await?)
+    async fn begin_sending(&self) -> StoreResult<(Term, usize)> {
+        let begun = uncrossed(|| outbox::begin_sending(&self.pools)).await?;
+        if let Some(replica) = self.pools.replica() {
+            replica.sends_now();
+        }
+        Ok(begun)
     }
 
     async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(crate::domain::id::ChatId, Millis)>> {

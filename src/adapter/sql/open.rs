@@ -5,6 +5,7 @@
 
 use super::SqlStore;
 use super::engine::Pools;
+use super::replica::Replica;
 use crate::port::store::{StoreError, StoreResult};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolOptions;
@@ -20,8 +21,18 @@ use std::time::Duration;
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// The number of the advisory lock that the one server of a PostgreSQL database holds ("baiying" in ASCII).
-const SERVE_LOCK: i64 = 0x62_6169_7969_6e67;
+/// The oldest PostgreSQL that ends idle sessions, as its `server_version_num`.
+const OLDEST_POSTGRES: i32 = 140_000;
+/// Settings of each session on PostgreSQL. Nobody waits for ever: not for a lock, nor for a client that is gone.
+const POSTGRES_SETTINGS: [(&str, &str); 7] = [
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "15s"),
+    ("synchronous_commit", "on"),
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "2"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "10000"),
+];
 
 /// How a database is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +54,7 @@ impl Default for SqlOptions {
 /// Held by the one process that serves a database; let go when dropped.
 #[derive(Debug)]
 pub struct ServeLock {
-    _held: Hold,
-}
-
-#[derive(Debug)]
-#[expect(dead_code, reason = "held, never read")]
-enum Hold {
-    File(File),
-    Session(Box<PgConnection>),
+    _held: Option<File>,
 }
 
 impl SqlStore {
@@ -61,10 +65,7 @@ impl SqlStore {
     /// [`StoreError::Full`] when there is no room, [`StoreError::Other`] with the database's words else.
     pub async fn open(url: &str, options: &SqlOptions) -> StoreResult<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let connect = PgConnectOptions::from_str(url)?;
-            let pool: PgPool = lasting(options.readers + 4).connect_with(connect).await?;
-            migrate(&POSTGRES, &pool).await?;
-            return Ok(Self { pools: Pools::Pg(pool), lock: None, given: Arc::default() });
+            return Self::open_postgres(url, options).await;
         }
         let path = sqlite_path(url)?;
         create(&path)?;
@@ -95,34 +96,46 @@ impl SqlStore {
         })
     }
 
-    /// Takes the place of the one server of this database until the lock is dropped or the process ends.
+    async fn open_postgres(url: &str, options: &SqlOptions) -> StoreResult<Self> {
+        let connect = PgConnectOptions::from_str(url)?.application_name("baiying").statement_cache_capacity(500);
+        // Several replicas that start at once wait for the one that brings the tables up to date, however long it takes.
+        let setup: PgPool = lasting(1).acquire_timeout(Duration::from_secs(10)).connect_with(connect.clone()).await?;
+        let version: i32 =
+            sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&setup).await?;
+        if version < OLDEST_POSTGRES {
+            return Err(StoreError::Other(format!("PostgreSQL 14 or newer is needed, this is {}", version / 10_000)));
+        }
+        migrate(&POSTGRES, &setup).await?;
+        setup.close().await;
+        let connect = connect.options(POSTGRES_SETTINGS);
+        let pool: PgPool = lasting(options.readers + 4)
+            .acquire_timeout(Duration::from_secs(10))
+            // A connection that does not answer any more is not given back to the others.
+            .after_release(|session: &mut PgConnection, _| {
+                Box::pin(async move {
+                    tokio::time::timeout(Duration::from_secs(3), session.ping())
+                        .await
+                        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))?;
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(connect.clone());
+        let replica = Arc::new(Replica::new(connect));
+        Ok(Self { pools: Pools::Pg { pool, replica }, lock: None, given: Arc::default() })
+    }
+
+    /// Takes the place of the one server of this SQLite database until the lock is dropped or the process ends. On
+    /// PostgreSQL there is nothing to take: several may serve.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when another process has it.
-    pub async fn serve_lock(&self) -> StoreResult<ServeLock> {
-        match (&self.pools, &self.lock) {
-            (Pools::Pg(pool), _) => {
-                // Out of the pool: the lock lives as long as the session.
-                let mut session = pool.acquire().await?.detach();
-                let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-                    .bind(SERVE_LOCK)
-                    .fetch_one(&mut session)
-                    .await?;
-                if !taken {
-                    session.close().await?;
-                    return Err(StoreError::Taken);
-                }
-                Ok(ServeLock { _held: Hold::Session(Box::new(session)) })
-            }
-            (Pools::Sqlite { .. }, path) => {
-                let path = path.as_deref().expect("a SQLite store has a lock file");
-                let file = private().create(true).open(path).map_err(|error| file_error(path, &error))?;
-                match file.try_lock() {
-                    Ok(()) => Ok(ServeLock { _held: Hold::File(file) }),
-                    Err(TryLockError::WouldBlock) => Err(StoreError::Taken),
-                    Err(TryLockError::Error(error)) => Err(file_error(path, &error)),
-                }
-            }
+    pub fn serve_lock(&self) -> StoreResult<ServeLock> {
+        let Some(path) = self.lock.as_deref() else { return Ok(ServeLock { _held: None }) };
+        let file = private().create(true).open(path).map_err(|error| file_error(path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(ServeLock { _held: Some(file) }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Taken),
+            Err(TryLockError::Error(error)) => Err(file_error(path, &error)),
         }
     }
 
@@ -133,12 +146,11 @@ impl SqlStore {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Pg(pool) => pool.close().await,
+            Pools::Pg { pool, .. } => pool.close().await,
         }
     }
 }
 
-/// A pool whose connections stay open: opening one costs more than most of what is done with it.
 /// Pages of the write-ahead log at which writing waits until it was copied whole: 256 MiB.
 const LONGEST_LOG: i64 = 65_536;
 
@@ -158,6 +170,7 @@ impl SqlStore {
     }
 }
 
+/// A pool whose connections stay open: opening one costs more than most of what is done with it.
 fn lasting<D: Database>(connections: u32) -> PoolOptions<D> {
     PoolOptions::new()
         .max_connections(connections)

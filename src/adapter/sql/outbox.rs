@@ -8,7 +8,7 @@ use super::code::parse_lane;
 use super::engine::{Db, Link, MAX_IDS, Pools, Row, from_json, pieces, to_json};
 use super::step::last_of_each;
 use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, Millis, OutboxId};
-use crate::port::store::{Claimed, Content, Fate, Post, Queued, Settlement};
+use crate::port::store::{Claimed, Content, Fate, Post, Queued, Settlement, Term};
 use std::collections::HashMap;
 
 /// What is made when it is sent is not sent again sooner: nobody reads faster, and each time costs a look at the leads.
@@ -124,8 +124,8 @@ fn read_claimed(row: &Row) -> Db<Claimed> {
     Ok(Claimed { id, version, attempts, post, message, under: None })
 }
 
-/// Marks messages as being sent and gives them, in the order asked.
-pub(super) async fn claim(pools: &Pools, ids: &[OutboxId]) -> Db<Vec<Claimed>> {
+/// Marks messages as being sent and gives them, in the order asked; none when a later term has begun.
+pub(super) async fn claim(pools: &Pools, ids: &[OutboxId], term: Term) -> Db<Vec<Claimed>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -133,8 +133,12 @@ pub(super) async fn claim(pools: &Pools, ids: &[OutboxId]) -> Db<Vec<Claimed>> {
     let mut found: HashMap<i64, Claimed> = HashMap::with_capacity(ids.len());
     let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
     for numbers in numbers.chunks(MAX_IDS) {
-        let mut sql =
-            link.sql("UPDATE outbox SET state = 'sending', claimed_digest = digest WHERE state = 'queued' AND id IN ");
+        // The term stands still until this claim is on disk: who begins a new one finds all that was claimed before it.
+        let mut sql = link.sql(
+            "UPDATE outbox SET state = 'sending', claimed_digest = digest WHERE state = 'queued' \
+             AND (SELECT value FROM counter WHERE name = 'term'",
+        );
+        sql.for_share().push(") = ").bind(term.0).push(" AND id IN ");
         sql.list(numbers).push(
             " RETURNING id, version, attempts, message, chat, thread, subject, lane, content, lead, alarm, point",
         );
@@ -217,9 +221,11 @@ pub(super) async fn settle(pools: &Pools, settlements: &[Settlement], now: Milli
     link.commit().await
 }
 
-/// Queues again what was claimed and never settled.
-pub(super) async fn unclaim(pools: &Pools) -> Db<usize> {
+/// Begins a sender's term: queues again what was claimed and never settled.
+pub(super) async fn begin_sending(pools: &Pools) -> Db<(Term, usize)> {
     let mut link = pools.writing().await?;
+    let sql = link.sql("UPDATE counter SET value = value + 1 WHERE name = 'term' RETURNING value");
+    let term = Term(link.number(sql).await?.ok_or(sqlx::Error::RowNotFound)?);
     let sql = link.sql("SELECT id FROM outbox WHERE state = 'sending' AND state <> 'settled' ORDER BY change");
     let mut ids = Vec::new();
     for row in link.rows(sql).await? {
@@ -240,7 +246,7 @@ pub(super) async fn unclaim(pools: &Pools) -> Db<usize> {
         }
     }
     link.commit().await?;
-    Ok(ids.len())
+    Ok((term, ids.len()))
 }
 
 /// Chats written to since the instant, with when, oldest first.

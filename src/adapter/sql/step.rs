@@ -5,7 +5,8 @@
 
 use super::engine::{Db, Link, Pools, after_prefix, is_unwell, pieces, to_json};
 use super::member::Known;
-use super::{alarm, lead, ledger, member, outbox, scrub, town};
+use super::replica::{Change, Replica};
+use super::{alarm, lead, ledger, member, outbox, replica, scrub, town};
 use crate::domain::id::Millis;
 use crate::port::store::{Access, Applied, Changes, Step, Timer};
 use std::collections::HashMap;
@@ -17,6 +18,8 @@ use std::ops::Range;
 pub(super) enum Refused {
     /// Something has changed since it was read.
     Conflict,
+    /// An event does not wait any more.
+    Over,
     /// The database says no.
     Database(sqlx::Error),
 }
@@ -52,6 +55,7 @@ pub(super) async fn apply(pools: &Pools, steps: &[Step], now: Millis) -> Db<Vec<
     let mut link = pools.writing().await?;
     match write_all(&mut link, steps, now).await {
         Ok(()) => {
+            tell_sender(&mut link, pools, steps).await?;
             link.commit().await?;
             return Ok(fates);
         }
@@ -76,11 +80,22 @@ pub(super) async fn apply(pools: &Pools, steps: &[Step], now: Millis) -> Db<Vec<
             Some(Refused::Database(error)) if is_unwell(&error) => return Err(error),
             Some(_) if range.len() > 1 => ranges.extend(halves(&range).into_iter().rev()),
             Some(Refused::Conflict) => fates[range.start] = Applied::Conflict,
+            Some(Refused::Over) => fates[range.start] = Applied::Over,
             Some(Refused::Database(error)) => fates[range.start] = Applied::Failed(error.to_string()),
         }
     }
+    tell_sender(&mut link, pools, steps).await?;
     link.commit().await?;
     Ok(fates)
+}
+
+/// Leaves word that there is something to send, if the sender is another replica.
+async fn tell_sender(link: &mut Link, pools: &Pools, steps: &[Step]) -> Db<()> {
+    let others_send = pools.replica().is_some_and(Replica::others_send);
+    if others_send && steps.iter().any(|step| !step.changes.posts.is_empty()) {
+        replica::tell(link, Change::Outbox).await?;
+    }
+    Ok(())
 }
 
 fn halves(range: &Range<usize>) -> Vec<Range<usize>> {
@@ -126,11 +141,7 @@ async fn mark_done(link: &mut Link, steps: &[Step]) -> Result<(), Refused> {
         sql.list(events);
         link.run(sql).await?;
     }
-    if done == steps.len() as u64 {
-        Ok(())
-    } else {
-        Err(Refused::Database(sqlx::Error::Protocol("the event is not waiting: it was done before".into())))
-    }
+    if done == steps.len() as u64 { Ok(()) } else { Err(Refused::Over) }
 }
 
 /// Collects what all steps have in one field.

@@ -6,6 +6,7 @@
 use super::code::Code;
 use super::engine::{Db, Link, Pools, from_json, pieces, to_json};
 use super::member::{Known, MEMBER_COLUMNS, put_members, read_member};
+use super::replica::{self, Change};
 use super::step::last_of_each;
 use crate::domain::alarm::Point;
 use crate::domain::group::{Group, GroupKind};
@@ -23,7 +24,7 @@ const POINT_KIND: &str = "liaison_point";
 pub(super) async fn count_up(link: &mut Link) -> Db<()> {
     let sql = link.sql("UPDATE counter SET value = value + 1 WHERE name = 'town'");
     link.run(sql).await?;
-    Ok(())
+    replica::tell(link, Change::Town).await
 }
 
 /// The town's version.

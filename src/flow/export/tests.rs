@@ -350,13 +350,13 @@ impl Store for Shelf {
     async fn queued(&self, _: i64, _: usize) -> StoreResult<(Vec<Queued>, i64)> {
         unreachable!("{NOT_HERE}")
     }
-    async fn claim(&self, _: &[OutboxId], _: Millis) -> StoreResult<Vec<Claimed>> {
+    async fn claim(&self, _: &[OutboxId], _: Term) -> StoreResult<Vec<Claimed>> {
         unreachable!("{NOT_HERE}")
     }
     async fn settle(&self, _: &[Settlement], _: Millis) -> StoreResult<()> {
         unreachable!("{NOT_HERE}")
     }
-    async fn unclaim(&self) -> StoreResult<usize> {
+    async fn begin_sending(&self) -> StoreResult<(Term, usize)> {
         unreachable!("{NOT_HERE}")
     }
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {

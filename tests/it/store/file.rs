@@ -5,14 +5,14 @@ use super::*;
 #[tokio::test]
 async fn one_server_at_a_time_and_others_beside_it() {
     let store = fresh().await;
-    let lock = store.serve_lock().await.unwrap();
+    let lock = store.serve_lock().unwrap();
     let other = SqlStore::open(&store.url, &SqlOptions::default()).await.unwrap();
-    assert!(matches!(other.serve_lock().await, Err(StoreError::Taken)));
+    assert!(matches!(other.serve_lock(), Err(StoreError::Taken)));
     other.import_points(&[]).await.unwrap();
     store.event(GROUP).await;
     assert_eq!(other.take(9, NOW).await.unwrap().len(), 1);
     drop(lock);
-    other.serve_lock().await.unwrap();
+    other.serve_lock().unwrap();
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn what_is_replaced_while_it_is_sent_is_sent_again() {
     let store = fresh().await;
     store.put(post("s", text("一"))).await;
     let claimed = store.claim_all().await;
-    assert_eq!(store.claim(&[claimed[0].id], NOW).await.unwrap(), [], "claimed once");
+    assert_eq!(store.claim(&[claimed[0].id], Term(0)).await.unwrap(), [], "claimed once");
     store.put(post("s", text("二"))).await;
     assert_eq!(store.queue().await, [], "still on its way");
     let (_, seen) = store.queued(0, 10).await.unwrap();
@@ -137,7 +137,7 @@ async fn the_sender_hears_of_changes_in_order() {
     let (third, _) = store.queued(seen, 3).await.unwrap();
     assert_eq!(third.iter().map(|queued| queued.id).collect::<Vec<_>>(), [first[0].id]);
     let order = [second[1].id, first[0].id, second[0].id];
-    let claimed = store.claim(&order, NOW).await.unwrap();
+    let claimed = store.claim(&order, Term(0)).await.unwrap();
     assert_eq!(claimed.iter().map(|claimed| claimed.id).collect::<Vec<_>>(), order);
 }
 
@@ -151,7 +151,7 @@ async fn what_was_claimed_before_a_crash_is_sent_again() {
     store.settle_one(&claimed[0], Fate::Sent(Some(MessageId(1)))).await;
     let after = SqlStore::open(&store.url, &SqlOptions::default()).await.unwrap();
     assert_eq!(after.queued(0, 9).await.unwrap().0, []);
-    assert_eq!(after.unclaim().await.unwrap(), 2);
+    assert_eq!(after.begin_sending().await.unwrap(), (Term(1), 2));
     let mut pages = Vec::new();
     let mut seen = 0;
     for _ in 0..2 {

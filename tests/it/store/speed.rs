@@ -63,7 +63,7 @@ pub async fn every_hot_step(store: &Fresh) {
         .await
         .unwrap();
     store.send_all(1).await;
-    store.unclaim().await.unwrap();
+    store.begin_sending().await.unwrap();
     store.sent_since(NOW).await.unwrap();
     store.queue_view().await.unwrap();
     store.gauges().await.unwrap();
@@ -168,7 +168,7 @@ async fn speed() {
         let mut settlements = Vec::new();
         for queued in queued.chunks(64) {
             let queued: Vec<_> = queued.iter().map(|queued| queued.id).collect();
-            for claimed in store.claim(&queued, now).await.unwrap() {
+            for claimed in store.claim(&queued, Term(1)).await.unwrap() {
                 let fate = Fate::Sent(Some(MessageId(claimed.id.0)));
                 settlements.push(Settlement { id: claimed.id, version: claimed.version, fate });
             }

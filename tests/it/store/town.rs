@@ -141,7 +141,7 @@ async fn a_group_is_followed_to_its_new_id() {
     store.put(post("queued", text("一"))).await;
     store.put(post("way", text("一"))).await;
     let way = store.queue().await.pop().unwrap().id;
-    let way = store.claim(&[way], NOW).await.unwrap().pop().unwrap();
+    let way = store.claim(&[way], Term(0)).await.unwrap().pop().unwrap();
     let version = store.town_version().await.unwrap();
     let waiting = store.event(GROUP).await;
     // Both of the platform's messages about it come in.
