@@ -17,12 +17,14 @@ mod open;
 mod outbox;
 mod replica;
 mod retain;
+mod scratch;
 mod scrub;
 mod step;
 mod town;
 
 pub use open::{ServeLock, SqlOptions};
 pub use replica::{Change, Seat, Tenure, Word};
+pub use scratch::Scratch;
 
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::group::Group;
