@@ -102,7 +102,10 @@ impl Store for StubStore {
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         unreachable!()
     }
-    async fn town_version(&self) -> StoreResult<i64> {
+    async fn townspeople(&self) -> StoreResult<TownFile> {
+        self.town().await
+    }
+    async fn town_version(&self) -> StoreResult<TownVersion> {
         unreachable!()
     }
     async fn seed(&self, _: &[Group], _: &[Member]) -> StoreResult<()> {

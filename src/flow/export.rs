@@ -71,7 +71,7 @@ pub async fn export<S: Store>(
     let (head, Period { from, to }) = (request.head(config), request.period);
     match request.kind {
         TableKind::Leads => {
-            let words = Words::of(config, &store.town().await?);
+            let words = Words::of(config, &store.townspeople().await?);
             sink.begin(&head)?;
             let (mut after, mut count) = (LeadId(0), 0);
             loop {
@@ -94,7 +94,7 @@ pub async fn export<S: Store>(
             Ok(table.rows.len() as u64)
         }
         TableKind::Alarms => {
-            let staff = staff_codes(&store.town().await?);
+            let staff = staff_codes(&store.townspeople().await?);
             let table = alarms_table(head, &store.calls_between(from, to).await?, &staff);
             table.pour(sink)?;
             Ok(table.rows.len() as u64)

@@ -34,7 +34,7 @@ use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::port::store::{
     Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
-    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile,
+    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
 };
 use engine::{Db, Pools, is_full, uncrossed};
 use std::collections::HashMap;
@@ -184,7 +184,11 @@ impl Store for SqlStore {
         Ok(town::town(&self.pools).await?)
     }
 
-    async fn town_version(&self) -> StoreResult<i64> {
+    async fn townspeople(&self) -> StoreResult<TownFile> {
+        Ok(town::townspeople(&mut self.pools.reading().await?).await?)
+    }
+
+    async fn town_version(&self) -> StoreResult<TownVersion> {
         Ok(town::version(&mut self.pools.reading().await?).await?)
     }
 
