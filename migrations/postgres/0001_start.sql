@@ -121,7 +121,7 @@ CREATE INDEX alarm_raised ON alarm (raised_at);
 
 CREATE TABLE call (
     alarm BIGINT NOT NULL REFERENCES alarm (id),
-    point TEXT NOT NULL,
+    point TEXT COLLATE "C" NOT NULL,
     ring BIGINT NOT NULL,
     distance_m DOUBLE PRECISION NOT NULL,
     called_at BIGINT NOT NULL,
@@ -249,7 +249,7 @@ CREATE TABLE chat_group (
 );
 
 CREATE TABLE liaison_point (
-    code TEXT PRIMARY KEY NOT NULL,
+    code TEXT COLLATE "C" PRIMARY KEY NOT NULL,
     name TEXT NOT NULL,
     lat DOUBLE PRECISION NOT NULL,
     lon DOUBLE PRECISION NOT NULL,

@@ -42,7 +42,8 @@ pub struct Engine<S, C> {
     meter: Arc<dyn Meter>,
     rules: Arc<Config>,
     town: Option<Arc<Town>>,
-    town_looked_at: Millis,
+    /// When it was last known to be as it stands in the store; `None`: to be looked at before anything is decided.
+    town_looked_at: Option<Millis>,
     /// Whether points and places that have changed are read beside the work.
     aside: bool,
     /// Whether that has to be done, or is under way.
@@ -110,7 +111,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
             meter,
             rules,
             town: None,
-            town_looked_at: Millis(i64::MIN),
+            town_looked_at: None,
             aside: false,
             errand: ErrandState::None,
             group_pace: Pace::default(),
@@ -158,7 +159,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 self.store.alone(false).await?;
             }
             if touched_town {
-                self.town_looked_at = Millis(i64::MIN);
+                self.town_looked_at = None;
                 town = self.current_town().await?;
                 waiting = waiting.into_iter().map(|p| self.plan(p.event, &town)).collect();
             }
@@ -200,7 +201,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
     pub fn arrived(&mut self, town: Option<Town>) {
         self.errand = ErrandState::None;
         // Groups and staff may have changed since it was read: they are looked at again before anything is decided.
-        self.town_looked_at = Millis(i64::MIN);
+        self.town_looked_at = None;
         if let Some(town) = town {
             self.town = Some(Arc::new(town));
         }
@@ -210,15 +211,16 @@ impl<S: Store, C: Chat> Engine<S, C> {
     async fn current_town(&mut self) -> StoreResult<Arc<Town>> {
         let now = self.clock.now();
         let Some(mut town) = self.town.clone() else {
-            self.town_looked_at = now;
+            self.town_looked_at = Some(now);
             return self.read_town().await;
         };
         // Where others change it, too, what one has done must be known to the next that takes the same chat.
-        if !self.store.is_shared() && now.since(self.town_looked_at).abs() < TOWN_FRESH_MS {
+        let fresh = |at: Millis| now.since(at).abs() < TOWN_FRESH_MS;
+        if !self.store.is_shared() && self.town_looked_at.is_some_and(fresh) {
             return Ok(town);
         }
         let version = self.store.town_version().await?;
-        self.town_looked_at = now;
+        self.town_looked_at = Some(now);
         if !version.same_ground(town.version) {
             if !self.aside {
                 return self.read_town().await;

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod browser;
+mod database;
 mod flow;
 mod kill;
 mod layers;
 mod plan;
+mod replicas;
 mod store;
 mod world;

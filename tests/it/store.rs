@@ -1,7 +1,6 @@
 //! The store's contract, held through the port alone.
 //!
-//! Runs on SQLite in a temporary file; with `BAIYING_TEST_POSTGRES=postgres://…/postgres` on PostgreSQL instead,
-//! a fresh database for each test.
+//! Runs on both databases, see `database`; what is about SQLite's file alone is in `file`.
 
 mod file;
 mod inbox;
@@ -14,6 +13,7 @@ mod town;
 
 pub use speed::every_hot_step;
 
+use crate::database::Database;
 use baiying::adapter::sql::{SqlOptions, SqlStore};
 use baiying::domain::alarm::{Alarm, Call, Point};
 use baiying::domain::group::{Group, GroupKind};
@@ -25,7 +25,6 @@ use baiying::domain::points::{Account, Transfer, TransferKind};
 use baiying::domain::tip::Grain;
 use baiying::port::store::*;
 use proptest::prelude::*;
-use sqlx::{Connection, Executor, Row, SqliteConnection};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 const HOUR: i64 = 3_600_000;
@@ -37,9 +36,8 @@ const DESK: ChatId = ChatId(-200);
 /// A store of its own for each test.
 pub struct Fresh {
     store: SqlStore,
-    pub url: String,
+    pub database: Database,
     next_update: AtomicI64,
-    _folder: tempfile::TempDir,
 }
 
 impl std::ops::Deref for Fresh {
@@ -51,25 +49,20 @@ impl std::ops::Deref for Fresh {
 }
 
 pub async fn fresh() -> Fresh {
-    let folder = tempfile::tempdir().unwrap();
-    let url = match std::env::var("BAIYING_TEST_POSTGRES") {
-        Ok(url) => postgres_database(&url).await,
-        Err(_) => format!("sqlite://{}", folder.path().join("deep/er/baiying.db").display()),
-    };
-    let store = SqlStore::open(&url, &SqlOptions::default()).await.unwrap();
-    Fresh { store, url, next_update: AtomicI64::new(1), _folder: folder }
+    Fresh::on(Database::fresh().await).await
 }
 
-async fn postgres_database(url: &str) -> String {
-    static NEXT: AtomicI64 = AtomicI64::new(0);
-    let name = format!("baiying_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let mut admin = sqlx::PgConnection::connect(url).await.unwrap();
-    admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-    let (server, _) = url.rsplit_once('/').unwrap();
-    format!("{server}/{name}")
+/// On SQLite in any run.
+async fn fresh_file() -> Fresh {
+    Fresh::on(Database::file()).await
 }
 
 impl Fresh {
+    pub async fn on(database: Database) -> Self {
+        let store = SqlStore::open(&database.url, &SqlOptions::default()).await.unwrap();
+        Self { store, database, next_update: AtomicI64::new(1) }
+    }
+
     /// An event of this chat that waits.
     async fn event(&self, chat: ChatId) -> EventSeq {
         self.update(chat, "{}").await
@@ -79,14 +72,6 @@ impl Fresh {
         let update = RawUpdate { update_id: self.next_update.fetch_add(1, Ordering::Relaxed), chat, json: json.into() };
         assert_eq!(self.receive(&[update], NOW).await.unwrap(), 1);
         self.take(10_000, Millis(i64::MAX)).await.unwrap().last().unwrap().seq
-    }
-
-    /// Runs a statement behind the store's back.
-    async fn execute(&self, sql: &'static str) -> Result<(), sqlx::Error> {
-        match self.url.strip_prefix("sqlite://") {
-            Some(path) => SqliteConnection::connect(path).await?.execute(sql).await.map(drop),
-            None => sqlx::PgConnection::connect(&self.url).await?.execute(sql).await.map(drop),
-        }
     }
 
     async fn apply_one(&self, changes: Changes) -> Applied {
@@ -244,46 +229,18 @@ fn call(alarm: i64, point: &str, distance_m: f64) -> Call {
 
 /// Every row of a table as text.
 async fn table(store: &Fresh, name: &str) -> Vec<String> {
-    let Some(path) = store.url.strip_prefix("sqlite://") else {
-        let mut database = sqlx::PgConnection::connect(&store.url).await.unwrap();
-        let sql = format!("SELECT CAST(row_to_json(t) AS TEXT) FROM {name} AS t");
-        let rows = database.fetch_all(sqlx::AssertSqlSafe(sql)).await.unwrap();
-        return rows.iter().map(|row| row.get(0)).collect();
-    };
-    let mut database = SqliteConnection::connect(path).await.unwrap();
-    let columns =
-        database.fetch_all(sqlx::AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{name}')"))).await;
-    let columns: Vec<String> =
-        columns.unwrap().iter().map(|row| format!("quote({})", row.get::<String, _>(0))).collect();
-    let sql = format!("SELECT {} FROM {name}", columns.join(" || '|' || "));
-    database.fetch_all(sqlx::AssertSqlSafe(sql)).await.unwrap().iter().map(|row| row.get(0)).collect()
+    let mut link = store.database.link().await;
+    let columns = link.columns(name).await;
+    let texts: Vec<String> = columns.iter().map(|name| format!("COALESCE(CAST({name} AS TEXT), 'NULL')")).collect();
+    link.rows(&format!("SELECT {} FROM {name}", texts.join(" || '|' || "))).await
 }
 
 /// Where a text stands in the database, table by table.
 async fn stands(store: &Fresh, marker: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for name in [
-        "counter",
-        "inbox",
-        "timer",
-        "lead",
-        "lead_event",
-        "attachment",
-        "alarm",
-        "call",
-        "transfer",
-        "outbox",
-        "member",
-        "chat_group",
-        "liaison_point",
-        "place",
-        "invite",
-        "access_log",
-        "secret",
-    ] {
-        found.extend(
-            table(store, name).await.into_iter().filter(|row| row.contains(marker)).map(|row| format!("{name}: {row}")),
-        );
+    for name in store.database.link().await.tables().await {
+        let rows = table(store, &name).await.into_iter().filter(|row| row.contains(marker));
+        found.extend(rows.map(|row| format!("{name}: {row}")));
     }
     found
 }

@@ -1,8 +1,9 @@
-//! A whole town in a test: the real store in a temporary file, a fake platform, a fake clock.
+//! A whole town in a test: the real store on the database of this run, a fake platform, a fake clock.
 //!
 //! People say things and press buttons; `settle` lets the product do all it can at this moment; what stands in
 //! each chat can then be read. A world must be ended: `end` fails if events were given up or messages are left.
 
+use crate::database::Database;
 use baiying::adapter::file::FilePrinter;
 use baiying::adapter::file::digest::ExportKey;
 use baiying::adapter::sql::{SqlOptions, SqlStore};
@@ -194,7 +195,7 @@ pub struct World {
     chance: Arc<Counting>,
     next_update: i64,
     ended: bool,
-    folder: tempfile::TempDir,
+    database: Database,
 }
 
 impl Drop for World {
@@ -235,11 +236,8 @@ impl World {
 
     /// The same with other rules.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        // In memory where that is to be had: no test here is about the disk.
-        let memory = std::path::Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        let url = format!("sqlite://{}", folder.path().join("world.db").display());
-        let store = SqlStore::open(&url, &SqlOptions::default()).await.unwrap();
+        let database = Database::fresh().await;
+        let store = SqlStore::open(&database.url, &SqlOptions::default()).await.unwrap();
         let mut rules = Config { language: Language::En, ..RULES.clone() };
         change(&mut rules);
         let group = |chat, kind, name: &str, area| Group {
@@ -282,7 +280,7 @@ impl World {
         let chance = Arc::new(Counting(AtomicI64::new(0)));
         let rules = Arc::new(rules);
         let (engine, outbox) = start(&store, &chat, &clock, &chance, &rules).await;
-        Self { store, engine, outbox, chat, clock, rules, chance, next_update: 500, ended: false, folder }
+        Self { store, engine, outbox, chat, clock, rules, chance, next_update: 500, ended: false, database }
     }
 
     /// Everything in memory is lost, as by a crash; the store stays.
@@ -295,13 +293,13 @@ impl World {
         self.next_update += 1;
         let json = json!({ "update_id": self.next_update, kind: body }).to_string();
         let chat = decode::peek(&json).map_or(ChatId(0), |(_, chat)| chat);
-        let update = RawUpdate { update_id: self.next_update, chat, json };
+        let update = RawUpdate { update_id: self.next_update, chat, json: decode::clean(&json).into_owned() };
         self.store.receive(&[update], self.clock.now()).await.unwrap();
     }
 
-    /// Stores an update word for word, whatever it is.
+    /// Stores an update as it is, whatever it is.
     pub async fn raw(&mut self, update_id: i64, chat: i64, json: &str) {
-        let update = RawUpdate { update_id, chat: ChatId(chat), json: json.to_owned() };
+        let update = RawUpdate { update_id, chat: ChatId(chat), json: decode::clean(json).into_owned() };
         self.store.receive(&[update], self.clock.now()).await.unwrap();
     }
 
@@ -456,17 +454,15 @@ impl World {
 
     /// Sends what is queued while the store cannot be told what became of it; tells how many were sent.
     pub async fn send_while_the_store_refuses(&mut self) -> usize {
-        use sqlx::Connection as _;
         let (claimed, _) = self.claim().await;
-        let file = self.folder.path().join("world.db");
-        let mut own = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-        sqlx::query("ALTER TABLE counter RENAME TO away").execute(&mut own).await.unwrap();
+        let mut own = self.database.link().await;
+        own.run("ALTER TABLE counter RENAME TO away").await.unwrap();
         let sent = claimed.len();
         for one in claimed {
             let outcome = self.outbox.send(one).await;
             assert!(self.outbox.settle(vec![outcome]).await.is_err(), "the store refuses");
         }
-        sqlx::query("ALTER TABLE away RENAME TO counter").execute(&mut own).await.unwrap();
+        own.run("ALTER TABLE away RENAME TO counter").await.unwrap();
         assert!(self.outbox.owes());
         self.outbox.settle(Vec::new()).await.unwrap();
         assert!(!self.outbox.owes());
@@ -545,27 +541,25 @@ impl World {
 
     /// Every `table.column` of the database in which `words` stand.
     pub async fn on_file(&self, words: &str) -> Vec<String> {
-        use sqlx::Row as _;
-        let mut pool = self.database().await;
+        let mut link = self.database.link().await;
         let mut found = Vec::new();
-        let tables = sqlx::query(
-            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'",
-        );
-        for row in tables.fetch_all(&mut pool).await.unwrap() {
-            let (table, column): (String, String) = (row.get(0), row.get(1));
-            let sql = format!("SELECT COUNT(*) FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS TEXT), $1) > 0");
-            let count: i64 =
-                sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(words).fetch_one(&mut pool).await.unwrap();
-            if count > 0 {
-                found.push(format!("{table}.{column}"));
+        for table in link.tables().await {
+            for column in link.columns(&table).await {
+                let text = format!("CAST(\"{column}\" AS TEXT)");
+                let words = words.replace('\'', "''");
+                // The length changes when the words are taken out: one way to look for them on both databases.
+                let sql = format!("SELECT COUNT(*) FROM \"{table}\" WHERE replace({text}, '{words}', '') <> {text}");
+                if link.number(&sql).await > 0 {
+                    found.push(format!("{table}.{column}"));
+                }
             }
         }
         found
     }
 
     /// A number from the database.
-    pub async fn number(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(&mut self.database().await).await.unwrap()
+    pub async fn number(&self, sql: &str) -> i64 {
+        self.database.link().await.number(sql).await
     }
 
     /// How many messages were given up.
@@ -574,14 +568,8 @@ impl World {
     }
 
     /// Words from the database, a row each.
-    pub async fn rows(&self, sql: &'static str) -> Vec<String> {
-        sqlx::query_scalar(sql).fetch_all(&mut self.database().await).await.unwrap()
-    }
-
-    async fn database(&self) -> sqlx::SqliteConnection {
-        use sqlx::Connection as _;
-        let file = self.folder.path().join("world.db");
-        sqlx::SqliteConnection::connect(&format!("sqlite://{}?mode=ro", file.display())).await.unwrap()
+    pub async fn rows(&self, sql: &str) -> Vec<String> {
+        self.database.link().await.rows(sql).await
     }
 
     /// Whether a message of anybody's stands.
@@ -649,8 +637,8 @@ impl World {
             assert_eq!(self.points(tally.member.user.0).await.0, tally.closing, "a tally is not the balance");
             balances += tally.closing;
         }
-        let posted = "SELECT COALESCE(SUM(CASE WHEN credit = 'person' THEN amount ELSE 0 END) \
-                      - SUM(CASE WHEN debit = 'person' THEN amount ELSE 0 END), 0) FROM transfer";
+        let posted = "SELECT CAST(COALESCE(SUM(CASE WHEN credit = 'person' THEN amount ELSE 0 END) \
+                      - SUM(CASE WHEN debit = 'person' THEN amount ELSE 0 END), 0) AS BIGINT) FROM transfer";
         assert_eq!(self.number(posted).await, balances, "somebody's points stand in no tally");
         self.ended = true;
     }

@@ -198,8 +198,8 @@ async fn any_balance_is_recomputed_from_nothing() {
     for data in ["lv:1", "lD:2:1", "lu:3", "lo:3", "lo:1", "lv:1"] {
         press(&mut w, OFFICER, data).await;
     }
-    let sums = "SELECT (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE credit = 'person' AND credit_user = 11) \
-                - (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE debit = 'person' AND debit_user = 11)";
+    let sums = "SELECT CAST(COALESCE(SUM(CASE WHEN credit = 'person' AND credit_user = 11 THEN amount ELSE 0 END) \
+                - SUM(CASE WHEN debit = 'person' AND debit_user = 11 THEN amount ELSE 0 END), 0) AS BIGINT) FROM transfer";
     assert_eq!(w.number(sums).await, w.points(COURIER).await.0);
     let tallies = w.store.tallies(baiying::domain::id::Millis(0), baiying::domain::id::Millis(i64::MAX)).await.unwrap();
     let courier = tallies.iter().find(|t| t.member.user == UserId(COURIER)).unwrap();

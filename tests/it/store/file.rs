@@ -1,12 +1,12 @@
-//! The database as a file that several processes open.
+//! SQLite alone, in any run: the database as a file that several processes open.
 
 use super::*;
 
 #[tokio::test]
 async fn one_server_at_a_time_and_others_beside_it() {
-    let store = fresh().await;
+    let store = fresh_file().await;
     let lock = store.serve_lock().unwrap();
-    let other = SqlStore::open(&store.url, &SqlOptions::default()).await.unwrap();
+    let other = SqlStore::open(&store.database.url, &SqlOptions::default()).await.unwrap();
     assert!(matches!(other.serve_lock(), Err(StoreError::Taken)));
     other.import_points(&[]).await.unwrap();
     store.event(GROUP).await;

@@ -149,7 +149,7 @@ async fn what_was_claimed_before_a_crash_is_sent_again() {
     }
     let claimed = store.claim_all().await;
     store.settle_one(&claimed[0], Fate::Sent(Some(MessageId(1)))).await;
-    let after = SqlStore::open(&store.url, &SqlOptions::default()).await.unwrap();
+    let after = SqlStore::open(&store.database.url, &SqlOptions::default()).await.unwrap();
     assert_eq!(after.queued(0, 9).await.unwrap().0, []);
     assert_eq!(after.begin_sending().await.unwrap(), (Term(1), 2));
     let mut pages = Vec::new();

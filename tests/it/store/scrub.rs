@@ -62,16 +62,7 @@ async fn out_of_scope_leaves_no_copy() {
 
 async fn table_id(store: &Fresh, subject: &str) -> baiying::domain::id::OutboxId {
     let sql = format!("SELECT id FROM outbox WHERE subject = '{subject}'");
-    let id = match store.url.strip_prefix("sqlite://") {
-        Some(path) => {
-            let mut database = SqliteConnection::connect(path).await.unwrap();
-            database.fetch_one(sqlx::AssertSqlSafe(sql)).await.unwrap().get::<i64, _>(0)
-        }
-        None => {
-            let mut database = sqlx::PgConnection::connect(&store.url).await.unwrap();
-            database.fetch_one(sqlx::AssertSqlSafe(sql)).await.unwrap().get::<i64, _>(0)
-        }
-    };
+    let id = store.database.link().await.number(&sql).await;
     baiying::domain::id::OutboxId(id)
 }
 

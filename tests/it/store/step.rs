@@ -138,10 +138,10 @@ async fn numbers_are_counted_up() {
     assert_eq!(store.reserve_leads(1).await.unwrap(), LeadId(4));
     assert_eq!(store.reserve_alarms(1).await.unwrap(), AlarmId(1));
     store.done(Changes { new_leads: vec![lead(1), lead(2)], ..Changes::default() }).await;
-    let after_a_crash = SqlStore::open(&store.url, &SqlOptions::default()).await.unwrap();
+    let after_a_crash = SqlStore::open(&store.database.url, &SqlOptions::default()).await.unwrap();
     let next = after_a_crash.reserve_leads(1).await.unwrap();
     // On SQLite numbers that no lead took are given again: no gap.
-    assert_eq!(next, LeadId(if store.url.starts_with("sqlite") { 3 } else { 5 }));
+    assert_eq!(next, LeadId(if store.database.url.starts_with("sqlite") { 3 } else { 5 }));
 }
 
 #[tokio::test]

@@ -60,6 +60,11 @@ async fn imports_replace_what_they_name() {
     assert_eq!(town.points[0], Point { name: "一".into(), at, ..point }, "its people and radius stay");
     assert_eq!((town.points[1].code.as_str(), town.points[1].radius_m), ("P2", 100.0));
 
+    let codes = ["a2", "B1", "a1", "甲1", "A-1"];
+    store.import_points(&codes.map(|code| Point { code: code.into(), ..town.points[1].clone() })).await.unwrap();
+    let codes: Vec<String> = store.town().await.unwrap().points.into_iter().map(|point| point.code).collect();
+    assert_eq!(codes, ["A-1", "B1", "P1", "P2", "a1", "a2", "甲1"], "by their bytes, whatever the server's language");
+
     let known = Member { language: Some(Language::En), told_at: Some(NOW), ..member(5, &[]) };
     store.done(Changes { members: vec![known.clone()], ..Changes::default() }).await;
     let filed = Member { name: "新".into(), code: "X".into(), first_seen: Millis(0), ..member(5, &[Role::Office]) };
