@@ -23,8 +23,9 @@ use crate::domain::group::Group;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::Member;
 use crate::domain::place::Wgs84;
-use crate::flow::engine::{BATCH, Engine};
+use crate::flow::engine::{BATCH, Engine, Errand};
 use crate::flow::outbox::{Outbox, SIDE_BY_SIDE};
+use crate::flow::town::Town;
 use crate::port::chat::Chat;
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::Meter;
@@ -173,7 +174,8 @@ impl Server {
             Arc::new(SystemChance),
             metrics.clone(),
             config.clone(),
-        );
+        )
+        .reading_aside();
         engine.prepare().await?;
         let town = Arc::new(Notify::new());
         workers.spawn(run_engine(
@@ -282,8 +284,16 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
     wakes: Wakes,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    let mut errands = JoinSet::new();
     while !*stop.borrow() {
-        match engine.turn().await {
+        if let Some(town) = errands.try_join_next() {
+            engine.arrived(town.context("a worker panicked")?);
+        }
+        let turn = engine.turn().await;
+        if let Some(errand) = engine.errand() {
+            errands.spawn(run_errand(errand));
+        }
+        match turn {
             Ok((done, answers)) => {
                 if done > 0 {
                     wakes.outbox.notify_one();
@@ -316,6 +326,18 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
         }
     }
     Ok(())
+}
+
+/// Reads and makes a town beside the engine's work.
+async fn run_errand<S: Store>(errand: Errand<S>) -> Option<Town> {
+    let file = match errand.read().await {
+        Ok(file) => file,
+        Err(error) => {
+            tracing::error!(%error, "the changed town could not be read; trying on");
+            return None;
+        }
+    };
+    tokio::task::spawn_blocking(move || errand.make(file)).await.ok()
 }
 
 /// Says what is wrong, and waits: everything still waits in the store, and goes on by itself.

@@ -1,6 +1,6 @@
 //! `baiying load`: the real product under load, measured.
 //!
-//! Starts the program itself (`serve`, a process of its own, a database in a folder of its own) against a stand-in
+//! Starts the program itself (`serve`, a process of its own, a database of its own) against a stand-in
 //! for the platform in this process, has people write tips, and measures until each tip has its receipt. Then it
 //! kills the server and counts the leads by `export`. `docs/benchmarks.md` says how to run and read it.
 
@@ -13,6 +13,7 @@ use self::platform::{FIRST_UPDATE, Pace, Platform, Progress, Tip};
 use super::command::Outcome;
 use crate::adapter::clock::SystemClock;
 use crate::adapter::sandbox::{demo_gazetteer, demo_points};
+use crate::adapter::sql::Scratch;
 use crate::port::clock::Clock;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::HashSet;
@@ -51,6 +52,9 @@ pub struct LoadOrder {
     /// Where the database is made; default: the system's folder for temporary files.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// A database on a PostgreSQL server, beside which one is made for the run; default: SQLite.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
     /// Leaves config, database and log where they are, and tells where.
     #[arg(long)]
     pub keep: bool,
@@ -68,7 +72,11 @@ pub async fn run(order: &LoadOrder) -> anyhow::Result<Outcome> {
     let parent = order.data.clone().unwrap_or_else(std::env::temp_dir);
     let folder = parent.join(format!("baiying-load-{}", std::process::id()));
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let measured = measure(order, &folder).await;
+    let scratch = scratch(order).await?;
+    let measured = measure(order, &folder, scratch.as_ref().map(Scratch::url)).await;
+    if let (Some(scratch), false) = (scratch, order.keep) {
+        scratch.remove().await.context("cannot take the database away again")?;
+    }
     if order.keep || measured.is_err() {
         eprintln!("config, database and log: {}", folder.display());
     } else {
@@ -83,7 +91,14 @@ pub async fn run(order: &LoadOrder) -> anyhow::Result<Outcome> {
     Ok(if figures.leads == figures.tips { Outcome::Well } else { Outcome::NotWell })
 }
 
-async fn measure(order: &LoadOrder, folder: &Path) -> anyhow::Result<Figures> {
+/// The database on a server in which the run takes place, if it is not to be SQLite.
+async fn scratch(order: &LoadOrder) -> anyhow::Result<Option<Scratch>> {
+    let Some(url) = &order.database else { return Ok(None) };
+    let name = format!("baiying_load_{}", std::process::id());
+    Scratch::make(url, &name).await.map(Some).with_context(|| format!("cannot make the database {name}"))
+}
+
+async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> anyhow::Result<Figures> {
     let tips: Vec<Tip> = (0..order.tips).map(|n| words::tip(n, order.groups, order.people)).collect();
     let pace = Pace {
         per_second: order.rate,
@@ -93,7 +108,7 @@ async fn measure(order: &LoadOrder, folder: &Path) -> anyhow::Result<Figures> {
     };
     let platform = Platform::start(&tips, pace).await.context("the stand-in for the platform")?;
     drop(tips);
-    let baiying = Baiying::new(folder, &config(platform.url(), order.groups, folder))?;
+    let baiying = Baiying::new(folder, &config(platform.url(), order.groups, folder), database)?;
     baiying.run(&["import", "gazetteer", "gazetteer.csv"])?;
     baiying.run(&["import", "points", "points.csv"])?;
 
@@ -190,15 +205,17 @@ pub fn config(api_url: &str, groups: usize, folder: &Path) -> String {
 pub struct Baiying {
     program: PathBuf,
     folder: PathBuf,
+    /// The database instead of the config's: with its password, so it is handed on where nobody else reads it.
+    database: Option<String>,
 }
 
 impl Baiying {
-    fn new(folder: &Path, config: &str) -> anyhow::Result<Self> {
+    fn new(folder: &Path, config: &str, database: Option<String>) -> anyhow::Result<Self> {
         std::fs::write(folder.join("bot-config.toml"), config)?;
         std::fs::write(folder.join("gazetteer.csv"), demo_gazetteer())?;
         std::fs::write(folder.join("points.csv"), demo_points())?;
         let program = std::env::current_exe().context("cannot find the program itself")?;
-        Ok(Self { program, folder: folder.to_owned() })
+        Ok(Self { program, folder: folder.to_owned(), database })
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -211,6 +228,9 @@ impl Baiying {
             }
         }
         command.env("BAIYING_TOKEN", TOKEN);
+        if let Some(url) = &self.database {
+            command.env("BAIYING_DATABASE_URL", url);
+        }
         command
     }
 

@@ -7,6 +7,7 @@ mod database;
 mod flow;
 mod kill;
 mod layers;
+mod plan;
 mod replicas;
 mod store;
 mod world;

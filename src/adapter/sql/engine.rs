@@ -167,6 +167,7 @@ impl Link {
     /// Runs a statement; tells how many rows it touched.
     pub(super) async fn run(&mut self, sql: Sql) -> Db<u64> {
         let Sql { text, values, .. } = sql;
+        tracing::trace!(target: "baiying::sql", statement = text);
         match (self, values) {
             (Self::Sqlite(held), Values::Sqlite(values)) => {
                 Ok(sqlx::query_with(AssertSqlSafe(text), values).execute(&mut **held).await?.rows_affected())
@@ -182,6 +183,7 @@ impl Link {
     /// Runs a statement and takes all its rows.
     pub(super) async fn rows(&mut self, sql: Sql) -> Db<Vec<Row>> {
         let Sql { text, values, .. } = sql;
+        tracing::trace!(target: "baiying::sql", statement = text);
         match (self, values) {
             (Self::Sqlite(held), Values::Sqlite(values)) => {
                 let rows = sqlx::query_with(AssertSqlSafe(text), values).fetch_all(&mut **held).await?;
