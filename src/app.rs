@@ -32,7 +32,7 @@ use crate::port::store::{Store, StoreError};
 use crate::port::table::Printer;
 use anyhow::Context as _;
 use seat::in_seat;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
@@ -52,8 +52,10 @@ const KEY_LENGTH: usize = 32;
 /// # Errors
 /// The database's.
 pub async fn open_store(config: &Config) -> anyhow::Result<SqlStore> {
-    let url = &config.database.url;
-    SqlStore::open(url, &SqlOptions::default()).await.with_context(|| format!("cannot open the database {url}"))
+    let database = &config.database;
+    SqlStore::open(&database.url, &SqlOptions::default())
+        .await
+        .with_context(|| format!("cannot open the database {}", database.shown()))
 }
 
 /// The key of the export digests: from the environment, else made once and kept in the database.
@@ -123,7 +125,7 @@ impl Server {
         let lock = match store.serve_lock() {
             Err(StoreError::Taken) => anyhow::bail!(
                 "another baiying serves {}: stop it first, or give this one its own [database] url",
-                config.database.url
+                config.database.shown()
             ),
             lock => lock?,
         };
@@ -153,7 +155,13 @@ impl Server {
                 let secret = secrets.webhook.clone().context("no secret: set BAIYING_WEBHOOK_SECRET")?;
                 let (store, clock, wake, meter) = (store.clone(), clock.clone(), inbox.clone(), metrics.clone());
                 routes = routes.merge(webhook::routes(store, clock, secret.clone(), wake, meter));
-                api.set_webhook(&config.telegram.webhook_url, &secret).await.context("cannot set the webhook")?;
+                workers.spawn(set_hook(
+                    api,
+                    config.telegram.webhook_url.clone(),
+                    secret,
+                    metrics.clone(),
+                    stopped.clone(),
+                ));
             }
         }
         workers.spawn(web::serve_http(config.http.listen, routes, stopped.clone()));
@@ -239,6 +247,32 @@ struct Wakes {
     outbox: Arc<Notify>,
     /// Another replica has changed the town.
     town: Arc<Notify>,
+}
+
+/// Tells the platform where to call, however long that takes: what it keeps meanwhile, it sends then.
+async fn set_hook(
+    api: Api,
+    url: String,
+    secret: SecretString,
+    metrics: Arc<Metrics>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let part = "webhook";
+    let set = async {
+        while let Err(error) = api.set_webhook(&url, &secret).await {
+            tracing::error!(%error, "the webhook could not be set; trying on");
+            metrics.trouble(part, Some(error.to_string()));
+            tokio::time::sleep(PAUSE).await;
+        }
+        metrics.trouble(part, None);
+    };
+    tokio::select! {
+        () = set => {}
+        _ = stop.changed() => return Ok(()),
+    }
+    // Done; the others go on.
+    drop(stop.changed().await);
+    Ok(())
 }
 
 async fn run_engine<S: Store, C: Chat, M: Meter>(

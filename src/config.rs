@@ -98,8 +98,8 @@ pub struct Http {
     pub listen: std::net::SocketAddr,
 }
 
-/// `[database]`
-#[derive(Debug, Clone, Deserialize)]
+/// `[database]`. Shown without the password.
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     /// `sqlite://FILE` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
@@ -309,6 +309,26 @@ impl Default for Limits {
 impl Default for Http {
     fn default() -> Self {
         Self { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8480)) }
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("url", &self.shown()).finish()
+    }
+}
+
+impl Database {
+    /// The url without its password, for people and logs.
+    pub fn shown(&self) -> String {
+        let url = self.url.as_str();
+        let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+        match rest.rsplit_once('@') {
+            Some((user, host)) if scheme != "sqlite" => {
+                format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or_default())
+            }
+            _ => url.to_owned(),
+        }
     }
 }
 

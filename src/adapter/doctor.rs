@@ -115,7 +115,7 @@ impl Doctor<'_> {
     }
 
     fn database_down(&mut self, error: &StoreError) {
-        let url = &self.config.database.url;
+        let url = self.config.database.shown();
         self.fail(
             format!("数据库不可用（{url}）：{error}"),
             format!("the database cannot be used ({url}): {error}"),

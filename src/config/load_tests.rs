@@ -162,3 +162,18 @@ fn a_named_file_must_be_there() {
     let told = Config::load_with(Some(Path::new("/nonexistent/c.toml")), |_| None).unwrap_err().to_string();
     assert!(told.starts_with("/nonexistent/c.toml: "), "{told}");
 }
+
+#[test]
+fn a_databases_password_is_not_shown() {
+    for (url, shown) in [
+        ("postgres://bai:p@ss:word@db.example.org:5432/baiying", "postgres://bai@db.example.org:5432/baiying"),
+        ("postgres://bai@db/baiying", "postgres://bai@db/baiying"),
+        ("postgres://db/baiying", "postgres://db/baiying"),
+        ("sqlite://data/a@b.db", "sqlite://data/a@b.db"),
+        ("sqlite:data/baiying.db", "sqlite:data/baiying.db"),
+    ] {
+        let database = crate::config::Database { url: url.into() };
+        assert_eq!(database.shown(), shown);
+        assert!(!format!("{database:?}").contains("word"));
+    }
+}

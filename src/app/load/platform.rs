@@ -296,9 +296,12 @@ impl State {
         Some(match method {
             "getMe" => format!("{bot},\"can_join_groups\":true,\"can_read_all_group_messages\":true}}"),
             "getWebhookInfo" => r#"{"url":"","has_custom_certificate":false,"pending_update_count":0}"#.into(),
-            "answerCallbackQuery" | "deleteMessage" | "setMessageReaction" | "deleteWebhook" | "setMyCommands" => {
-                "true".into()
-            }
+            "answerCallbackQuery"
+            | "deleteMessage"
+            | "setMessageReaction"
+            | "setWebhook"
+            | "deleteWebhook"
+            | "setMyCommands" => "true".into(),
             "sendMessage" | "editMessageText" | "sendLocation" | "sendVenue" | "sendPhoto" | "sendDocument" => {
                 let words: Words = serde_json::from_slice(body).unwrap_or_default();
                 if method == "sendMessage" {
