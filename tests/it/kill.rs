@@ -26,29 +26,37 @@ const HELD: i64 = 10;
 /// Nothing may take longer than this to come about.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn number(name: &str, default: u64) -> u64 {
+pub fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name}: {value}")))
 }
 
 /// The program under test; killed when dropped, too.
-struct Bot(Child);
+pub struct Bot(Child);
 
 impl Bot {
-    fn start(folder: &Path) -> Self {
+    /// Starts it in a folder that holds its config and gets its log, with these settings beside the token.
+    pub fn start(folder: &Path, env: &[(&str, &str)]) -> Self {
         let log = File::options().create(true).append(true).open(folder.join("serve.log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_baiying"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BAIYING_")) {
             command.env_remove(name);
         }
-        command.arg("serve").current_dir(folder).env("BAIYING_TOKEN", "8000000001:kill");
+        command.arg("serve").current_dir(folder).env("BAIYING_TOKEN", "8000000001:kill").envs(env.iter().copied());
         Self(command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
     }
 
     /// SIGKILL: nothing of the program runs any more when this returns.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         assert!(self.0.try_wait().unwrap().is_none(), "it ended by itself");
         self.0.kill().unwrap();
         self.0.wait().unwrap();
+    }
+}
+
+impl Bot {
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
     }
 }
 
@@ -130,7 +138,7 @@ async fn killed_at_any_moment_it_loses_nothing_and_doubles_only_what_was_in_flig
 
     let mut in_flight = 0;
     for (moment, then) in moments(&mut dice, count, kills) {
-        let bot = Bot::start(folder);
+        let bot = Bot::start(folder, &[]);
         wait_for(&platform, folder, moment).await;
         tokio::time::sleep(then).await;
         bot.kill();
@@ -145,7 +153,7 @@ async fn killed_at_any_moment_it_loses_nothing_and_doubles_only_what_was_in_flig
         in_flight += sending;
     }
 
-    let bot = Bot::start(folder);
+    let bot = Bot::start(folder, &[]);
     wait_for(&platform, folder, Moment::Answered(count)).await;
     bot.kill();
     let mut left = Left::open(folder).await;

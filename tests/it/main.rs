@@ -8,5 +8,6 @@ mod database;
 mod flow;
 mod kill;
 mod layers;
+mod replicas;
 mod store;
 mod world;

@@ -24,6 +24,8 @@ pub struct Server {
     pub url: String,
     /// Ends the private cluster when this process ends.
     _end: Option<Child>,
+    /// The words by which a private cluster is started again at the same place.
+    restart: Vec<String>,
 }
 
 impl Server {
@@ -48,6 +50,27 @@ impl Server {
         }
     }
 
+    /// A private cluster of the caller's own, which may be restarted; says so like [`Server::find`] when there can be none.
+    pub fn private() -> Option<Self> {
+        Self::find()?;
+        let binaries =
+            newest_binaries().expect("a test that restarts PostgreSQL needs its binaries (apt-get install postgresql)");
+        Some(
+            start(&binaries).or_else(|_| start(&binaries)).unwrap_or_else(|why| panic!("no private PostgreSQL: {why}")),
+        )
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        reqwest::Url::parse(&self.url).unwrap().port().unwrap()
+    }
+
+    /// Stops a private cluster as a crash would, and starts it again.
+    pub fn restart(&self) {
+        let words: Vec<&str> = self.restart.iter().map(String::as_str).collect();
+        said(words[0], &words[1..]).unwrap();
+    }
+
     /// The url of a database on it.
     pub fn database(&self, name: &str) -> String {
         let mut url = reqwest::Url::parse(&self.url).unwrap();
@@ -60,13 +83,13 @@ fn find() -> Result<Server, String> {
     if let Ok(url) = std::env::var(URL) {
         // What was asked for must work: no other is looked for.
         lets_in(&url).unwrap_or_else(|why| panic!("{URL}: {why}"));
-        return Ok(Server { url, _end: None });
+        return Ok(Server { url, _end: None, restart: Vec::new() });
     }
     let users = ["PGUSER", "USER"].iter().filter_map(|name| std::env::var(name).ok()).chain(["postgres".into()]);
     for user in users {
         let url = format!("postgres://{user}@localhost:5432/postgres");
         if lets_in(&url).is_ok() {
-            return Ok(Server { url, _end: None });
+            return Ok(Server { url, _end: None, restart: Vec::new() });
         }
     }
     let binaries = newest_binaries().ok_or("none on localhost, and no binaries in /usr/lib/postgresql/*/bin")?;
@@ -153,7 +176,10 @@ fn start(binaries: &Path) -> Result<Server, String> {
     let _ = folder.keep();
     run("pg_ctl", &["-D", &data, "-l", &log, "-w", "-o", &settings, "start"])
         .map_err(|why| format!("{why}\n{}", std::fs::read_to_string(&log).unwrap_or_default()))?;
-    Ok(Server { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), _end: Some(end) })
+    let pg_ctl = program("pg_ctl");
+    let restart = ["-D", &data, "-l", &log, "-w", "-m", "immediate", "-o", &settings, "restart"];
+    let restart = user.iter().copied().chain([pg_ctl.as_str()]).chain(restart).map(str::to_owned).collect();
+    Ok(Server { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), _end: Some(end), restart })
 }
 
 /// Runs a program and gives what it said. Its children may live on, so they get no pipe of ours.
