@@ -3,6 +3,7 @@
 //! Owns the judgement and its words, zh and en; changes nothing. Asks the platform and the store through their
 //! ports. Called by `app`, beside a running `serve` too.
 
+mod audit;
 mod town;
 
 use crate::config::{Config, Mode, Secrets};
@@ -143,6 +144,10 @@ impl Doctor<'_> {
                 "有人绕过程序改过数据库：先备份，再与流水核对",
                 "somebody changed the database behind the program's back: keep a copy, then compare with the ledger",
             ),
+            Err(error) => self.database_down(&error),
+        }
+        match store.audit().await {
+            Ok(audit) => self.audit(&audit),
             Err(error) => self.database_down(&error),
         }
         if gauges.inbox_parked > 0 {

@@ -5,6 +5,7 @@ use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::member::Member;
 use crate::domain::place::Place;
+use crate::port::audit::Audit;
 use crate::port::clock::Clock;
 use crate::port::meter::{Count, Meter, Span};
 use crate::port::store::*;
@@ -22,6 +23,7 @@ pub(crate) struct Stub {
     pub(crate) refuse: Mutex<VecDeque<StoreError>>,
     pub(crate) town: Mutex<TownFile>,
     pub(crate) gauges: Mutex<Gauges>,
+    pub(crate) audit: Mutex<Audit>,
     pub(crate) broken: Mutex<bool>,
     pub(crate) miscounted: Mutex<i64>,
 }
@@ -58,6 +60,10 @@ impl Store for StubStore {
     async fn gauges(&self) -> StoreResult<Gauges> {
         self.sound()?;
         Ok(self.0.gauges.lock().unwrap().clone())
+    }
+    async fn audit(&self) -> StoreResult<Audit> {
+        self.sound()?;
+        Ok(self.0.audit.lock().unwrap().clone())
     }
     async fn secret(&self, _: &str, fresh: &str) -> StoreResult<String> {
         self.sound()?;

@@ -7,6 +7,7 @@ pub use super::facts::*;
 pub use super::inbox::*;
 pub use super::outbox::*;
 
+use super::audit::Audit;
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
@@ -269,6 +270,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn queue_view(&self) -> impl Future<Output = StoreResult<QueueView>> + Send;
     /// Counters.
     fn gauges(&self) -> impl Future<Output = StoreResult<Gauges>> + Send;
+    /// Looks itself over: damage, broken laws, dangerous settings. Reads everything.
+    fn audit(&self) -> impl Future<Output = StoreResult<Audit>> + Send;
     /// Puts a look at names, or an export, on record.
     fn record_access(&self, access: &Access) -> impl Future<Output = StoreResult<()>> + Send;
     /// A named secret of the installation, made with `fresh` if it is not there.

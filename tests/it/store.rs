@@ -2,6 +2,7 @@
 //!
 //! Runs on both databases, see `database`; what is about SQLite's file alone is in `file`.
 
+mod audit;
 mod file;
 mod inbox;
 mod ledger;

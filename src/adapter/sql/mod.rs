@@ -5,6 +5,8 @@
 //! `migrations/`, then the noun's columns, its reader and its writer.
 
 mod alarm;
+mod audit;
+pub mod backup;
 mod code;
 mod desk;
 mod engine;
@@ -32,6 +34,7 @@ use crate::domain::id::{AlarmId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
+use crate::port::audit::Audit;
 use crate::port::store::{
     Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
     Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
@@ -214,6 +217,10 @@ impl Store for SqlStore {
 
     async fn gauges(&self) -> StoreResult<Gauges> {
         Ok(desk::gauges(&self.pools).await?)
+    }
+
+    async fn audit(&self) -> StoreResult<Audit> {
+        Ok(audit::audit(&self.pools).await?)
     }
 
     async fn record_access(&self, access: &Access) -> StoreResult<()> {

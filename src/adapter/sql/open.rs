@@ -18,7 +18,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// The oldest PostgreSQL that ends idle sessions, as its `server_version_num`.
@@ -194,12 +194,17 @@ where
             Ok(()) => return Ok(()),
             Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if left > 0 => {}
             Err(MigrateError::Execute(error)) => return Err(error.into()),
+            Err(MigrateError::VersionMissing(version)) => {
+                let why =
+                    format!("it was written by a newer baiying (its tables are of version {version}): use that one");
+                return Err(StoreError::Other(why));
+            }
             Err(error) => return Err(StoreError::Other(error.to_string())),
         }
     }
 }
 
-fn sqlite_path(url: &str) -> StoreResult<PathBuf> {
+pub(super) fn sqlite_path(url: &str) -> StoreResult<PathBuf> {
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
     match path.map(|path| path.split('?').next().unwrap_or_default()) {
         Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
@@ -211,16 +216,23 @@ fn sqlite_path(url: &str) -> StoreResult<PathBuf> {
 ///
 /// A file that is there is not touched: closing it would let go of the locks that this process holds on it.
 fn create(path: &Path) -> StoreResult<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
-    }
+    create_folder(path)?;
     match private().create_new(true).open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(file_error(path, &error)),
         _ => Ok(()),
     }
 }
 
-fn private() -> OpenOptions {
+/// Makes the folder of a file.
+pub(super) fn create_folder(path: &Path) -> StoreResult<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error)),
+        None => Ok(()),
+    }
+}
+
+/// How a file is made that only its owner may read.
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]
@@ -235,7 +247,7 @@ fn file_error(path: &Path, error: &std::io::Error) -> StoreError {
     }
 }
 
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

@@ -6,6 +6,7 @@ use crate::domain::lead::{LeadState, Occurred, Scene};
 use crate::domain::member::{Language, Member};
 use crate::domain::place::{Datum, Place, PlaceSource, Wgs84};
 use crate::domain::tip::Grain;
+use crate::port::audit::Audit;
 use crate::port::store::*;
 use std::io;
 
@@ -319,6 +320,9 @@ impl Store for Shelf {
     }
     async fn calls_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
         Ok(vec![call(1, "P1")])
+    }
+    async fn audit(&self) -> StoreResult<Audit> {
+        unreachable!("{NOT_HERE}")
     }
     async fn receive(&self, _: &[RawUpdate], _: Millis) -> StoreResult<usize> {
         unreachable!("{NOT_HERE}")
