@@ -11,6 +11,7 @@ mod code;
 mod desk;
 mod engine;
 mod facts;
+mod fill;
 mod inbox;
 mod lead;
 mod ledger;
@@ -24,6 +25,7 @@ mod scrub;
 mod step;
 mod town;
 
+pub use fill::Past;
 pub use open::{ServeLock, SqlOptions};
 pub use replica::{Change, Seat, Tenure, Word};
 pub use scratch::Scratch;
