@@ -6,6 +6,7 @@ mod backup;
 mod browser;
 mod database;
 mod flow;
+mod growth;
 mod kill;
 mod layers;
 mod plan;

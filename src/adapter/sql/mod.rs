@@ -255,10 +255,6 @@ impl Store for SqlStore {
         Ok(ledger::held_before(&mut self.pools.reading().await?, at).await?)
     }
 
-    async fn miscounted(&self) -> StoreResult<i64> {
-        Ok(ledger::find_miscounted(&mut self.pools.reading().await?).await?)
-    }
-
     async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
         Ok(desk::calls_between(&self.pools, from, to).await?)
     }
