@@ -60,6 +60,9 @@ pub struct LoadOrder {
     /// A database on a PostgreSQL server, beside which one is made for the run; default: SQLite.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
+    /// Replicas that serve it side by side; more than one needs `--database`.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub replicas: usize,
     /// Leaves config, database and log where they are, and tells where.
     #[arg(long)]
     pub keep: bool,
@@ -84,6 +87,11 @@ pub async fn run(order: &LoadOrder) -> anyhow::Result<Outcome> {
         return growth::run(order).await;
     }
     ensure!(order.tips > 0 && order.groups > 0 && order.people > 0, "tips, groups and people: at least one of each");
+    ensure!(order.replicas > 0, "replicas: at least one");
+    ensure!(
+        order.replicas == 1 || order.database.is_some(),
+        "several replicas share one PostgreSQL: name it by --database postgres://…"
+    );
     let parent = order.data.clone().unwrap_or_else(std::env::temp_dir);
     let folder = parent.join(format!("baiying-load-{}", std::process::id()));
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -129,9 +137,12 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
     baiying.run(&["import", "points", "points.csv"])?;
 
     let before = Usage::of(std::process::id());
-    let mut served = Served(baiying.serve()?);
+    let mut served = Vec::new();
+    for _ in 0..order.replicas {
+        served.push(Served(baiying.serve()?));
+    }
     wait_for_receipts(&platform, order.tips, &mut served).await.with_context(|| baiying.last_words())?;
-    let usage = Usage::of(served.0.id());
+    let usage = served.iter().map(|served| Usage::of(served.0.id())).sum();
     let stand_in = before.zip(Usage::of(std::process::id())).map(|(before, after)| after.cpu_s - before.cpu_s);
     drop(served);
 
@@ -140,6 +151,7 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
     Ok(Figures {
         tips: order.tips,
         groups: order.groups,
+        replicas: order.replicas,
         rate: order.rate,
         delay_ms: order.delay_ms,
         seconds: time.as_secs_f64(),
@@ -155,15 +167,17 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
 }
 
 /// Waits until each tip has its receipt.
-async fn wait_for_receipts(platform: &Platform, tips: usize, served: &mut Served) -> anyhow::Result<()> {
+async fn wait_for_receipts(platform: &Platform, tips: usize, served: &mut [Served]) -> anyhow::Result<()> {
     let mut progress = platform.progress();
     loop {
         let before = *progress.borrow_and_update();
         if before.answered == tips {
             return Ok(());
         }
-        if let Some(status) = served.0.try_wait()? {
-            bail!("the server ended: {status}");
+        for served in &mut *served {
+            if let Some(status) = served.0.try_wait()? {
+                bail!("the server ended: {status}");
+            }
         }
         // Looked at now and then, so that waiting costs nothing beside what is measured.
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -259,7 +273,7 @@ impl Baiying {
     }
 
     fn serve(&self) -> anyhow::Result<Child> {
-        let log = File::create(self.folder.join("serve.log"))?;
+        let log = File::options().create(true).append(true).open(self.folder.join("serve.log"))?;
         Ok(self.command(&["serve"]).stdout(log.try_clone()?).stderr(log).spawn()?)
     }
 

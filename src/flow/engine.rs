@@ -154,7 +154,9 @@ impl<S: Store, C: Chat> Engine<S, C> {
             let (wave, elsewhere) = self.hold(wave).await?;
             // Behind what another replica holds its chat waits, for a later turn.
             waiting.retain(|planned| !elsewhere.contains(&planned.event.chat));
-            let touched_town = self.run(wave, &town, &mut answers, &mut done).await?;
+            let (touched_town, failed) = self.run(wave, &town, &mut answers, &mut done).await?;
+            // So it does behind one that is tried again later.
+            waiting.retain(|planned| !failed.contains(&planned.event.chat));
             if alone && !waiting.is_empty() {
                 self.store.alone(false).await?;
             }
@@ -322,14 +324,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
         Ok((run, elsewhere))
     }
 
-    /// Decides and applies one wave; tells whether the town has changed by it.
+    /// Decides and applies one wave; tells whether the town has changed by it, and the chats of what is tried again later.
     async fn run(
         &mut self,
         wave: Vec<Planned>,
         town: &Arc<Town>,
         answers: &mut Vec<PressAnswer>,
         done: &mut usize,
-    ) -> StoreResult<bool> {
+    ) -> StoreResult<(bool, HashSet<ChatId>)> {
         let now = self.clock.now();
         let facts = self.look_up(&wave, town, now).await?;
         self.stock_numbers(&wave).await?;
@@ -368,10 +370,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 Applied::Failed(why) => failed.push((n, why)),
             }
         }
+        let mut behind = HashSet::new();
         for (n, why) in failed {
-            self.give_back(&wave[n].event, &why, now).await?;
+            let event = &wave[n].event;
+            if self.give_back(event, &why, now).await? && event.chat.0 != 0 {
+                behind.insert(event.chat);
+            }
         }
-        Ok(touched_town)
+        Ok((touched_town, behind))
     }
 
     async fn look_up(&self, wave: &[Planned], town: &Town, now: Millis) -> StoreResult<Vec<Facts>> {
@@ -469,17 +475,20 @@ impl<S: Store, C: Chat> Engine<S, C> {
         self.alarm_numbers.start += decision.changes.new_alarms.len() as i64;
     }
 
-    /// An event that failed is tried again, later each time, then parked: kept, counted and shown.
-    async fn give_back(&self, event: &Event, why: &str, now: Millis) -> StoreResult<()> {
+    /// An event that failed is tried again, later each time, then parked: kept, counted and shown. Tells whether it is
+    /// tried again.
+    async fn give_back(&self, event: &Event, why: &str, now: Millis) -> StoreResult<bool> {
         let tries = event.attempts + 1;
         if tries >= TRIES {
             tracing::error!(event = event.seq.0, why, "an event is parked; `baiying doctor` shows it");
             self.meter.count(Count::EventsParked, 1);
-            return self.store.postpone(event.seq, why, None).await;
+            self.store.postpone(event.seq, why, None).await?;
+            return Ok(false);
         }
         tracing::warn!(event = event.seq.0, why, tries, "an event failed and is tried again");
         let wait_ms = 200 << tries;
-        self.store.postpone(event.seq, why, Some(now.plus_ms(wait_ms))).await
+        self.store.postpone(event.seq, why, Some(now.plus_ms(wait_ms))).await?;
+        Ok(true)
     }
 }
 
@@ -507,6 +516,8 @@ fn earning_periods(now: Millis, zone: chrono_tz::Tz) -> (Millis, Millis) {
 fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
     match &planned.plan.work {
         Work::Nothing => Decision::nothing(),
+        // The edit that came first said more.
+        Work::Tip(..) | Work::Private(..) | Work::Evidence(..) if given.facts.tip_at.is_some() => Decision::nothing(),
         Work::Tip(message, tip) => intake::file_tip(given, message, tip),
         Work::Private(message, tip) => evidence::private_words(given, message, tip),
         Work::Evidence(message, tip) => evidence::evidence(given, message, tip),
@@ -517,7 +528,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Tap::Receipt(_, tap) => mend::tap(given, press, *tap),
             Tap::Answer(alarm, point, answer) => alarm::answer(given, press, *alarm, point, *answer),
             Tap::StandDown(alarm) => alarm::stand_down(given, press, *alarm),
-            Tap::Widen(alarm) => alarm::widen(given, press, *alarm),
+            Tap::Widen(alarm, ring) => alarm::widen(given, press, *alarm, *ring),
             Tap::Language(language) => command::language_tap(given, press, *language),
         },
         Work::StalePress(press) => {
@@ -529,11 +540,17 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Report(OutboxReport::CallFailed { alarm, point, why, .. }) => {
             alarm::call_failed(given, *alarm, point, why)
         }
-        Work::Moved(from, to) | Work::Report(OutboxReport::Moved { from, to }) => {
+        Work::Moved(from, to) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {
                 decision.changes.moves.push((*from, *to));
             }
+            decision
+        }
+        // The sender has something for the old id: whether or not the group is known by it any more, it must follow.
+        Work::Report(OutboxReport::Moved { from, to }) => {
+            let mut decision = Decision::nothing();
+            decision.changes.moves.push((*from, *to));
             decision
         }
     }

@@ -26,6 +26,9 @@ pub enum StoreError {
     /// Another process has the database and is the one that may serve.
     #[error("another baiying is serving this database")]
     Taken,
+    /// The database cannot be reached, or is going down or coming up: nothing is known of what was asked last.
+    #[error("the database cannot be reached: {0}")]
+    Away(String),
     /// Anything else, with the database's own words.
     #[error("database: {0}")]
     Other(String),

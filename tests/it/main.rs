@@ -11,5 +11,6 @@ mod kill;
 mod layers;
 mod plan;
 mod replicas;
+mod sim;
 mod store;
 mod world;

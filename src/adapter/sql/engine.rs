@@ -408,6 +408,16 @@ pub(super) fn is_full(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether there is nobody at the other end.
+pub(super) fn is_away(error: &sqlx::Error) -> bool {
+    match code(error) {
+        Some(Code::Sqlite(_)) => false,
+        // Connection lost; shut down, crashed, not up yet.
+        Some(Code::Pg(state)) => state.starts_with("08") || ["57P01", "57P02", "57P03"].contains(&state.as_str()),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut),
+    }
+}
+
 /// Whether two transactions crossed: the same again may well succeed.
 fn is_crossed(error: &sqlx::Error) -> bool {
     // Serialization failure, deadlock.

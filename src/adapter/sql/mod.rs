@@ -41,7 +41,7 @@ use crate::port::store::{
     Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
     Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
 };
-use engine::{Db, Pools, is_full, uncrossed};
+use engine::{Db, Pools, is_away, is_full, uncrossed};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -59,7 +59,13 @@ pub struct SqlStore {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_full(&error) { Self::Full } else { Self::Other(error.to_string()) }
+        if is_full(&error) {
+            Self::Full
+        } else if is_away(&error) {
+            Self::Away(error.to_string())
+        } else {
+            Self::Other(error.to_string())
+        }
     }
 }
 

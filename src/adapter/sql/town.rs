@@ -210,7 +210,8 @@ async fn put_points(link: &mut Link, points: &[Point], replaced: &'static str) -
 ///
 /// Messages that were sent stay under the old id, because message ids are counted anew under the new one; for the
 /// same reason a tip is still found under the chat in which it was written (`tip_chat`), and evidence moves only
-/// while it waits for its tip. What waits to be sent, or is just refused by the platform, goes to the new id as a new message.
+/// while it waits for its tip. What waits to be sent, or is just refused by the platform, goes to the new id as a new message;
+/// what can only be done to a message under the old id, or has a newer message under the new one, is given up.
 pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<()> {
     if from == to {
         return Ok(());
@@ -224,8 +225,12 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
         "UPDATE timer SET chat = $1 WHERE chat = $2",
         "UPDATE inbox SET chat = $1 WHERE chat = $2 AND state = 'waiting' AND state <> 'done'",
         "UPDATE outbox SET chat = $1, message = NULL, sent_digest = NULL, sent_version = 0 WHERE chat = $2 \
-         AND state IN ('queued', 'sending') AND state <> 'settled' AND nature <> 'gone' AND NOT EXISTS (SELECT 1 FROM outbox AS other \
+         AND state IN ('queued', 'sending') AND state <> 'settled' AND nature <> 'gone' \
+         AND content NOT LIKE '{\"is\":\"delete\"%' AND content NOT LIKE '{\"is\":\"react\"%' \
+         AND NOT EXISTS (SELECT 1 FROM outbox AS other \
          WHERE other.chat = $1 AND other.subject = outbox.subject)",
+        "UPDATE outbox SET state = 'settled', error = 'the chat has a new id' WHERE chat = $2 \
+         AND state IN ('queued', 'sending') AND state <> 'settled'",
     ] {
         let sql = link.numbered(text, [to.0, from.0]);
         link.run(sql).await?;

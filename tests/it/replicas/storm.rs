@@ -49,6 +49,7 @@ impl Replica {
     }
 
     fn kill(&mut self) {
+        assert!(self.bot.as_mut().unwrap().runs(), "it ended by itself:\n{}", self.last_words());
         self.bot.take().unwrap().kill();
     }
 
