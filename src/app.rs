@@ -23,8 +23,9 @@ use crate::domain::group::Group;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::Member;
 use crate::domain::place::Wgs84;
-use crate::flow::engine::{BATCH, Engine};
+use crate::flow::engine::{BATCH, Engine, Errand};
 use crate::flow::outbox::{Outbox, SIDE_BY_SIDE};
+use crate::flow::town::Town;
 use crate::port::chat::Chat;
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::Meter;
@@ -121,20 +122,12 @@ impl Server {
     /// Another server has the database; the database, the token or the address cannot be used.
     pub async fn start(config: Config, secrets: &Secrets) -> anyhow::Result<Self> {
         let config = Arc::new(config);
-        let store = open_store(&config).await?;
-        let lock = match store.serve_lock() {
-            Err(StoreError::Taken) => anyhow::bail!(
-                "another baiying serves {}: stop it first, or give this one its own [database] url",
-                config.database.shown()
-            ),
-            lock => lock?,
-        };
-        seed(&store, &config).await?;
+        let (store, lock, key) = stand_by(&config, secrets).await?;
         let token = secrets.token.as_ref().context("no token: set BAIYING_TOKEN or BAIYING_TOKEN_FILE")?;
         let api = Api::new(&config.telegram.api_url, token)?;
         let clock = Arc::new(SystemClock);
         let metrics = Arc::new(Metrics::default());
-        let printer = Arc::new(FilePrinter { key: export_key(&store, secrets).await? });
+        let printer = Arc::new(FilePrinter { key });
         let (stop, stopped) = watch::channel(false);
         let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut workers = JoinSet::new();
@@ -166,15 +159,15 @@ impl Server {
         }
         workers.spawn(web::serve_http(config.http.listen, routes, stopped.clone()));
 
-        let mut engine = Engine::new(
+        let engine = Engine::new(
             store.clone(),
             chat.clone(),
             clock.clone(),
             Arc::new(SystemChance),
             metrics.clone(),
             config.clone(),
-        );
-        engine.prepare().await?;
+        )
+        .reading_aside();
         let town = Arc::new(Notify::new());
         workers.spawn(run_engine(
             engine,
@@ -220,6 +213,33 @@ impl Server {
             result = result.and(ended.context("a worker panicked").flatten());
         }
         result
+    }
+}
+
+/// Opens the database, takes the place of its one server where there is but one, and writes what the config seeds. A
+/// database across the network that is away is waited for: whoever starts all at once need not mind the order.
+async fn stand_by(config: &Config, secrets: &Secrets) -> anyhow::Result<(SqlStore, ServeLock, ExportKey)> {
+    let ready = async || {
+        let store = open_store(config).await?;
+        let lock = match store.serve_lock() {
+            Err(StoreError::Taken) => anyhow::bail!(
+                "another baiying serves {}: stop it first, or give this one its own [database] url",
+                config.database.shown()
+            ),
+            lock => lock?,
+        };
+        seed(&store, config).await?;
+        let key = export_key(&store, secrets).await?;
+        Ok((store, lock, key))
+    };
+    loop {
+        match ready().await {
+            Err(error) if matches!(error.downcast_ref(), Some(StoreError::Away(_))) => {
+                tracing::error!(error = format!("{error:#}"), "trying on");
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
     }
 }
 
@@ -281,8 +301,20 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
     wakes: Wakes,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    // Before the first event needs it; if it cannot be had, that event waits.
+    if let Err(error) = engine.prepare().await {
+        pause(&*meter, "inbox", &error, &mut stop).await;
+    }
+    let mut errands = JoinSet::new();
     while !*stop.borrow() {
-        match engine.turn().await {
+        if let Some(town) = errands.try_join_next() {
+            engine.arrived(town.context("a worker panicked")?);
+        }
+        let turn = engine.turn().await;
+        if let Some(errand) = engine.errand() {
+            errands.spawn(run_errand(errand));
+        }
+        match turn {
             Ok((done, answers)) => {
                 meter.trouble("engine", None);
                 if done > 0 {
@@ -315,6 +347,18 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
         }
     }
     Ok(())
+}
+
+/// Reads and makes a town beside the engine's work.
+async fn run_errand<S: Store>(errand: Errand<S>) -> Option<Town> {
+    let file = match errand.read().await {
+        Ok(file) => file,
+        Err(error) => {
+            tracing::error!(%error, "the changed town could not be read; trying on");
+            return None;
+        }
+    };
+    tokio::task::spawn_blocking(move || errand.make(file)).await.ok()
 }
 
 /// Says what is wrong, and waits: everything still waits in the store, and goes on by itself.

@@ -7,6 +7,7 @@ use crate::domain::member::{Member, Role};
 use crate::domain::place::{Datum, Wgs84};
 use crate::port::audit::{Audit, Breach, Law, Setting};
 use crate::port::checkup::{BotFacts, StandingFacts, WebhookFacts};
+use crate::port::store::TownVersion;
 use std::path::Path;
 
 const NOW: Millis = Millis(1_784_483_903_000);
@@ -70,7 +71,7 @@ fn well() -> Case {
     let at = Wgs84 { lat: 23.0, lon: 114.0 };
     let store = StubStore::default();
     *store.0.town.lock().unwrap() = TownFile {
-        version: 1,
+        version: TownVersion::default(),
         groups: vec![group(-5, GroupKind::Liaison, "market"), group(-6, GroupKind::Desk, "desk")],
         points: vec![Point { code: "P1".into(), name: "gate".into(), at, radius_m: 100.0, contacts: vec![UserId(7)] }],
         gazetteer: vec![crate::domain::place::Place {

@@ -25,6 +25,7 @@ pub(crate) struct Stub {
     pub(crate) gauges: Mutex<Gauges>,
     pub(crate) audit: Mutex<Audit>,
     pub(crate) broken: Mutex<bool>,
+    pub(crate) miscounted: Mutex<i64>,
 }
 
 impl StubStore {
@@ -107,7 +108,10 @@ impl Store for StubStore {
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         unreachable!()
     }
-    async fn town_version(&self) -> StoreResult<i64> {
+    async fn townspeople(&self) -> StoreResult<TownFile> {
+        self.town().await
+    }
+    async fn town_version(&self) -> StoreResult<TownVersion> {
         unreachable!()
     }
     async fn seed(&self, _: &[Group], _: &[Member]) -> StoreResult<()> {
@@ -142,6 +146,13 @@ impl Store for StubStore {
     }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         unreachable!()
+    }
+    async fn held_before(&self, _: Millis) -> StoreResult<i64> {
+        unreachable!()
+    }
+    async fn miscounted(&self) -> StoreResult<i64> {
+        self.sound()?;
+        Ok(*self.0.miscounted.lock().unwrap())
     }
     async fn calls_between(
         &self,

@@ -207,7 +207,7 @@ fn put_board(decision: &mut Decision, given: &Given<'_>, lead: &Lead, file: &Ala
     } else {
         let mut row = Vec::new();
         if usize::try_from(file.alarm.ring).is_ok_and(|r| r < given.town.rules.alarm.ring.len()) {
-            row.push(press(label(&speaker, "button-widen"), &Tap::Widen(file.alarm.id)));
+            row.push(press(label(&speaker, "button-widen"), &Tap::Widen(file.alarm.id, file.alarm.ring)));
         }
         row.push(press(label(&speaker, "button-stand-down"), &Tap::StandDown(file.alarm.id)));
         vec![row]
@@ -272,7 +272,9 @@ pub fn answer(given: &Given<'_>, press: &Press, id: AlarmId, code: &str, answer:
 }
 
 /// An officer calls the next ring.
-pub fn widen(given: &Given<'_>, press: &Press, id: AlarmId) -> Decision {
+///
+/// The button names the ring from which it widens: one press that arrives twice widens once.
+pub fn widen(given: &Given<'_>, press: &Press, id: AlarmId, from: i32) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     if !press.from.user.is_some_and(|u| given.town.holds(u, Role::Police)) {
         return Decision::answer(&press.id, speaker.say("only-police", &[]));
@@ -280,6 +282,9 @@ pub fn widen(given: &Given<'_>, press: &Press, id: AlarmId) -> Decision {
     let Some((lead, mut alarm)) = running(given, id) else {
         return Decision::answer(&press.id, speaker.say("stood-down-already", &[]));
     };
+    if alarm.alarm.ring != from {
+        return Decision::answer(&press.id, speaker.say("already-done", &[]));
+    }
     let mut decision = Decision::nothing();
     let called = next_ring(&mut decision, given, &lead, &mut alarm);
     let text = match called {
@@ -380,19 +385,18 @@ pub fn stand_down_with(decision: &mut Decision, given: &Given<'_>, file: &mut Le
             };
             if sent(&subject) {
                 put_call_to(decision, given, &file.lead, &alarm, call, *user, Lane::AlarmFollow);
-            } else {
-                // Not sent yet, or on its way: it is not sent, or taken away as soon as it has arrived.
-                for subject in [format!("{subject}:pin"), subject] {
-                    decision.changes.posts.push(Post {
-                        chat,
-                        thread: None,
-                        subject,
-                        lane: Lane::AlarmFollow,
-                        content: Content::Gone,
-                        lead: Some(file.lead.id),
-                        call: None,
-                    });
-                }
+            }
+            // Not sent yet, or on its way: it is not sent, or taken away as soon as it has arrived.
+            for subject in [format!("{subject}:pin"), subject].into_iter().filter(|subject| !sent(subject)) {
+                decision.changes.posts.push(Post {
+                    chat,
+                    thread: None,
+                    subject,
+                    lane: Lane::AlarmFollow,
+                    content: Content::Gone,
+                    lead: Some(file.lead.id),
+                    call: None,
+                });
             }
             let speaker = responder_speaker(given, *user);
             let html = speaker.say("stand-down", &[("number", alarm.alarm.id.0.into())]);

@@ -109,9 +109,15 @@ fn time_answers(speaker: &Speaker<'_>, lead: &Lead) -> Keyboard {
     let tap = |key, tap| press(label(speaker, key), &Tap::Receipt(lead.id, tap));
     vec![vec![
         tap("button-now", ReceiptTap::Now),
-        tap("button-hour-ago", ReceiptTap::Shift(-60)),
-        tap("button-yesterday", ReceiptTap::Shift(-24 * 60)),
+        tap("button-hour-ago", moved(lead, -60)),
+        tap("button-yesterday", moved(lead, -24 * 60)),
     ]]
+}
+
+/// The tap that moves a lead's time by so many minutes; from when it was written if none was told.
+pub fn moved(lead: &Lead, minutes: i64) -> ReceiptTap {
+    let from = lead.occurred.as_ref().map_or(lead.written_at, |o| o.start);
+    ReceiptTap::Time(from.0.div_euclid(1000) + minutes * 60)
 }
 
 /// The nearest known places; a location can always be sent instead.

@@ -17,7 +17,7 @@ use crate::port::chat::{Chat, PressAnswer, UpdateKind};
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::{Count, Meter};
 use crate::port::store::{
-    Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind,
+    Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind, TownFile,
 };
 use chrono::Datelike;
 use std::collections::HashSet;
@@ -42,13 +42,47 @@ pub struct Engine<S, C> {
     meter: Arc<dyn Meter>,
     rules: Arc<Config>,
     town: Option<Arc<Town>>,
-    town_looked_at: Millis,
+    /// When it was last known to be as it stands in the store; `None`: to be looked at before anything is decided.
+    town_looked_at: Option<Millis>,
+    /// Whether points and places that have changed are read beside the work.
+    aside: bool,
+    /// Whether that has to be done, or is under way.
+    errand: ErrandState,
     group_pace: Pace,
     desk_pace: Pace,
     /// People known to have been told what is kept: they cannot have a first contact any more.
     met: HashSet<UserId>,
     lead_numbers: std::ops::Range<i64>,
     alarm_numbers: std::ops::Range<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ErrandState {
+    None,
+    Due,
+    UnderWay,
+}
+
+/// The reading of a whole town, which may go on beside the engine's work.
+pub struct Errand<S> {
+    store: S,
+    rules: Arc<Config>,
+    bot: String,
+}
+
+impl<S: Store> Errand<S> {
+    /// Reads what the database holds.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn read(&self) -> StoreResult<TownFile> {
+        self.store.town().await
+    }
+
+    /// Makes the town of it: a second's work for a processor when there are many points and places.
+    pub fn make(&self, file: TownFile) -> Town {
+        Town::new(file, self.rules.clone(), &self.bot)
+    }
 }
 
 struct Planned {
@@ -77,7 +111,9 @@ impl<S: Store, C: Chat> Engine<S, C> {
             meter,
             rules,
             town: None,
-            town_looked_at: Millis(i64::MIN),
+            town_looked_at: None,
+            aside: false,
+            errand: ErrandState::None,
             group_pace: Pace::default(),
             desk_pace: Pace::default(),
             met: HashSet::new(),
@@ -118,12 +154,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
             let (wave, elsewhere) = self.hold(wave).await?;
             // Behind what another replica holds its chat waits, for a later turn.
             waiting.retain(|planned| !elsewhere.contains(&planned.event.chat));
-            let touched_town = self.run(wave, &town, &mut answers, &mut done).await?;
+            let (touched_town, failed) = self.run(wave, &town, &mut answers, &mut done).await?;
+            // So it does behind one that is tried again later.
+            waiting.retain(|planned| !failed.contains(&planned.event.chat));
             if alone && !waiting.is_empty() {
                 self.store.alone(false).await?;
             }
             if touched_town {
-                self.town = None;
+                self.town_looked_at = None;
                 town = self.current_town().await?;
                 waiting = waiting.into_iter().map(|p| self.plan(p.event, &town)).collect();
             }
@@ -140,22 +178,70 @@ impl<S: Store, C: Chat> Engine<S, C> {
         self.current_town().await.map(drop)
     }
 
-    /// The town, read again when it has changed.
+    /// The same engine; points and places that have changed are read as an [`Errand`] beside the work, which goes on with
+    /// the old ones until then: with many that takes a second. (Otherwise the work waits.)
+    #[must_use]
+    pub fn reading_aside(mut self) -> Self {
+        self.aside = true;
+        self
+    }
+
+    /// What is to be read beside the work, if anything; it is told by [`Engine::arrived`] what came of it.
+    pub fn errand(&mut self) -> Option<Errand<S>> {
+        let due = self.errand == ErrandState::Due;
+        due.then(|| {
+            self.errand = ErrandState::UnderWay;
+            self.new_errand()
+        })
+    }
+
+    fn new_errand(&self) -> Errand<S> {
+        Errand { store: self.store.clone(), rules: self.rules.clone(), bot: self.chat.username().to_owned() }
+    }
+
+    /// The town with its new points and places; `None` if it could not be had, which is tried again.
+    pub fn arrived(&mut self, town: Option<Town>) {
+        self.errand = ErrandState::None;
+        // Groups and staff may have changed since it was read: they are looked at again before anything is decided.
+        self.town_looked_at = None;
+        if let Some(town) = town {
+            self.town = Some(Arc::new(town));
+        }
+    }
+
+    /// The town; what has changed of it is read again.
     async fn current_town(&mut self) -> StoreResult<Arc<Town>> {
         let now = self.clock.now();
-        if let Some(town) = &self.town {
-            // Where others change it, too, what one has done must be known to the next that takes the same chat.
-            if !self.store.is_shared() && now.since(self.town_looked_at).abs() < TOWN_FRESH_MS {
-                return Ok(town.clone());
+        let Some(mut town) = self.town.clone() else {
+            self.town_looked_at = Some(now);
+            return self.read_town().await;
+        };
+        // Where others change it, too, what one has done must be known to the next that takes the same chat.
+        let fresh = |at: Millis| now.since(at).abs() < TOWN_FRESH_MS;
+        if !self.store.is_shared() && self.town_looked_at.is_some_and(fresh) {
+            return Ok(town);
+        }
+        let version = self.store.town_version().await?;
+        self.town_looked_at = Some(now);
+        if !version.same_ground(town.version) {
+            if !self.aside {
+                return self.read_town().await;
             }
-            if self.store.town_version().await? == town.version {
-                self.town_looked_at = now;
-                return Ok(town.clone());
+            if self.errand == ErrandState::None {
+                self.errand = ErrandState::Due;
             }
         }
-        let town = Arc::new(Town::new(self.store.town().await?, self.rules.clone(), self.chat.username()));
+        if version.people != town.version.people {
+            town = Arc::new(town.with_people(self.store.townspeople().await?));
+            self.town = Some(town.clone());
+        }
+        Ok(town)
+    }
+
+    async fn read_town(&mut self) -> StoreResult<Arc<Town>> {
+        let errand = self.new_errand();
+        let town = Arc::new(errand.make(errand.read().await?));
         self.town = Some(town.clone());
-        self.town_looked_at = now;
         Ok(town)
     }
 
@@ -238,14 +324,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
         Ok((run, elsewhere))
     }
 
-    /// Decides and applies one wave; tells whether the town has changed by it.
+    /// Decides and applies one wave; tells whether the town has changed by it, and the chats of what is tried again later.
     async fn run(
         &mut self,
         wave: Vec<Planned>,
         town: &Arc<Town>,
         answers: &mut Vec<PressAnswer>,
         done: &mut usize,
-    ) -> StoreResult<bool> {
+    ) -> StoreResult<(bool, HashSet<ChatId>)> {
         let now = self.clock.now();
         let facts = self.look_up(&wave, town, now).await?;
         self.stock_numbers(&wave).await?;
@@ -284,10 +370,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 Applied::Failed(why) => failed.push((n, why)),
             }
         }
+        let mut behind = HashSet::new();
         for (n, why) in failed {
-            self.give_back(&wave[n].event, &why, now).await?;
+            let event = &wave[n].event;
+            if self.give_back(event, &why, now).await? && event.chat.0 != 0 {
+                behind.insert(event.chat);
+            }
         }
-        Ok(touched_town)
+        Ok((touched_town, behind))
     }
 
     async fn look_up(&self, wave: &[Planned], town: &Town, now: Millis) -> StoreResult<Vec<Facts>> {
@@ -385,17 +475,20 @@ impl<S: Store, C: Chat> Engine<S, C> {
         self.alarm_numbers.start += decision.changes.new_alarms.len() as i64;
     }
 
-    /// An event that failed is tried again, later each time, then parked: kept, counted and shown.
-    async fn give_back(&self, event: &Event, why: &str, now: Millis) -> StoreResult<()> {
+    /// An event that failed is tried again, later each time, then parked: kept, counted and shown. Tells whether it is
+    /// tried again.
+    async fn give_back(&self, event: &Event, why: &str, now: Millis) -> StoreResult<bool> {
         let tries = event.attempts + 1;
         if tries >= TRIES {
             tracing::error!(event = event.seq.0, why, "an event is parked; `baiying doctor` shows it");
             self.meter.count(Count::EventsParked, 1);
-            return self.store.postpone(event.seq, why, None).await;
+            self.store.postpone(event.seq, why, None).await?;
+            return Ok(false);
         }
         tracing::warn!(event = event.seq.0, why, tries, "an event failed and is tried again");
         let wait_ms = 200 << tries;
-        self.store.postpone(event.seq, why, Some(now.plus_ms(wait_ms))).await
+        self.store.postpone(event.seq, why, Some(now.plus_ms(wait_ms))).await?;
+        Ok(true)
     }
 }
 
@@ -423,6 +516,8 @@ fn earning_periods(now: Millis, zone: chrono_tz::Tz) -> (Millis, Millis) {
 fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
     match &planned.plan.work {
         Work::Nothing => Decision::nothing(),
+        // The edit that came first said more.
+        Work::Tip(..) | Work::Private(..) | Work::Evidence(..) if given.facts.tip_at.is_some() => Decision::nothing(),
         Work::Tip(message, tip) => intake::file_tip(given, message, tip),
         Work::Private(message, tip) => evidence::private_words(given, message, tip),
         Work::Evidence(message, tip) => evidence::evidence(given, message, tip),
@@ -433,7 +528,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Tap::Receipt(_, tap) => mend::tap(given, press, *tap),
             Tap::Answer(alarm, point, answer) => alarm::answer(given, press, *alarm, point, *answer),
             Tap::StandDown(alarm) => alarm::stand_down(given, press, *alarm),
-            Tap::Widen(alarm) => alarm::widen(given, press, *alarm),
+            Tap::Widen(alarm, ring) => alarm::widen(given, press, *alarm, *ring),
             Tap::Language(language) => command::language_tap(given, press, *language),
         },
         Work::StalePress(press) => {
@@ -445,11 +540,17 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Report(OutboxReport::CallFailed { alarm, point, why, .. }) => {
             alarm::call_failed(given, *alarm, point, why)
         }
-        Work::Moved(from, to) | Work::Report(OutboxReport::Moved { from, to }) => {
+        Work::Moved(from, to) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {
                 decision.changes.moves.push((*from, *to));
             }
+            decision
+        }
+        // The sender has something for the old id: whether or not the group is known by it any more, it must follow.
+        Work::Report(OutboxReport::Moved { from, to }) => {
+            let mut decision = Decision::nothing();
+            decision.changes.moves.push((*from, *to));
             decision
         }
     }

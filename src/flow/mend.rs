@@ -4,12 +4,15 @@ use super::decision::{Decision, Given, label, press, rows};
 use super::desk::{self, reporter_speaker};
 use super::intake;
 use super::tap::{ReceiptTap, Tap};
+use crate::domain::id::Millis;
 use crate::domain::lead::{LeadAction, LeadState, Occurred, Scene};
 use crate::domain::place::{Datum, PlaceSource};
 use crate::domain::points::{Cause, Target, settle};
 use crate::domain::tip::Grain;
 use crate::port::chat::{Keyboard, Press};
 use crate::port::store::LeadFile;
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// How far a place button's point may lie from the place that it names, metres: its data is rounded.
 const SAME_PLACE_M: f64 = 5.0;
@@ -39,7 +42,7 @@ pub fn tap(given: &Given<'_>, press: &Press, tap: ReceiptTap) -> Decision {
         ReceiptTap::AskWithdraw => show(given, press, &file, Some(sure(given, &file))),
         ReceiptTap::Back => show(given, press, &file, None),
         ReceiptTap::Withdraw => withdraw(given, press, file),
-        ReceiptTap::Now | ReceiptTap::Shift(_) | ReceiptTap::Category(_) | ReceiptTap::Place(_) => {
+        ReceiptTap::Now | ReceiptTap::Time(_) | ReceiptTap::Category(_) | ReceiptTap::Place(_) => {
             let before = file.lead.clone();
             if !apply(given, &mut file, tap) {
                 return Decision::answer(&press.id, speaker.say("not-mended", &[]));
@@ -66,22 +69,21 @@ fn apply(given: &Given<'_>, file: &mut LeadFile, tap: ReceiptTap) -> bool {
             lead.occurred =
                 Some(Occurred { start: lead.written_at, end: None, grain: Grain::Minute, text: String::new() });
         }
-        ReceiptTap::Shift(minutes) => {
-            let (start, end, grain) = match &lead.occurred {
-                Some(o) => (o.start, o.end, o.grain),
-                None => (lead.written_at, None, if minutes.abs() < 24 * 60 { Grain::Hour } else { Grain::Day }),
+        ReceiptTap::Time(seconds) => {
+            let at = Millis::from_seconds(seconds);
+            let ms = at.since(lead.occurred.as_ref().map_or(lead.written_at, |o| o.start));
+            let (end, grain) = match &lead.occurred {
+                Some(o) => (o.end, o.grain),
+                None => (None, if ms.abs() < DAY_MS { Grain::Hour } else { Grain::Day }),
             };
-            let ms = minutes * 60_000;
             // A tip is about the past or now.
-            if start.plus_ms(ms) > given.now {
+            if at > given.now {
                 return false;
             }
-            lead.occurred = Some(Occurred {
-                start: start.plus_ms(ms),
-                end: end.map(|e| e.plus_ms(ms)),
-                grain,
-                text: String::new(),
-            });
+            if ms != 0 || lead.occurred.is_none() {
+                lead.occurred =
+                    Some(Occurred { start: at, end: end.map(|e| e.plus_ms(ms)), grain, text: String::new() });
+            }
         }
         ReceiptTap::Category(index) => {
             let Some(category) = given.town.rules.category.get(index) else { return false };
@@ -114,9 +116,10 @@ fn show(given: &Given<'_>, press: &Press, file: &LeadFile, keyboard: Option<Keyb
 fn times(given: &Given<'_>, file: &LeadFile) -> Keyboard {
     let speaker = reporter_speaker(given, file, given_chat(file));
     let tap = |key, tap| press(label(&speaker, key), &Tap::Receipt(file.lead.id, tap));
+    let moved = |key, minutes| tap(key, desk::moved(&file.lead, minutes));
     vec![
-        vec![tap("button-now", ReceiptTap::Now), tap("button-earlier-day", ReceiptTap::Shift(-24 * 60))],
-        vec![tap("button-hour-earlier", ReceiptTap::Shift(-60)), tap("button-hour-later", ReceiptTap::Shift(60))],
+        vec![tap("button-now", ReceiptTap::Now), moved("button-earlier-day", -24 * 60)],
+        vec![moved("button-hour-earlier", -60), moved("button-hour-later", 60)],
         vec![tap("button-back", ReceiptTap::Back)],
     ]
 }

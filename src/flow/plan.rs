@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::tap::Tap;
 use super::town::Town;
+use crate::config::Mode;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, UserId};
 use crate::domain::tip::{ChatKind, Tip};
@@ -153,6 +154,10 @@ impl Plan {
         };
         let tip = read(&message, kind, town);
         let mut ask = Ask { user: message.from.user, ..Ask::default() };
+        if town.rules.telegram.mode == Mode::Webhook {
+            // Its edit may have come first, and have made the lead.
+            ask.tip_at = Some((message.chat, message.id));
+        }
         let mut keys = vec![Key::Message(message.chat, message.id)];
         if let Some(user) = message.from.user {
             keys.push(Key::Person(message.chat, user));
@@ -219,7 +224,7 @@ impl Plan {
                 ask.queue = Some(press.chat);
             }
             Tap::Receipt(lead, _) => ask.lead = Some(*lead),
-            Tap::Answer(alarm, ..) | Tap::StandDown(alarm) | Tap::Widen(alarm) => ask.alarm = Some(*alarm),
+            Tap::Answer(alarm, ..) | Tap::StandDown(alarm) | Tap::Widen(alarm, _) => ask.alarm = Some(*alarm),
             Tap::Language(_) => {}
         }
         Self { work: Work::Press(press, tap), ask, keys }
@@ -248,7 +253,7 @@ fn read(message: &Message, kind: ChatKind, town: &Town) -> Tip {
         return Tip::default();
     }
     let area = town.group(message.chat).and_then(|g| g.area);
-    let mut tip = town.reader.understand(&message.text, message.date, kind, area);
+    let mut tip = town.reader().understand(&message.text, message.date, kind, area);
     if message.mentions_bot && !message.private {
         tip.is_tip = true;
         tip.marked = true;

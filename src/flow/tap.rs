@@ -16,8 +16,8 @@ pub enum Tap {
     Answer(AlarmId, String, Answer),
     /// At the desk: stand the alarm down.
     StandDown(AlarmId),
-    /// At the desk: call the next ring.
-    Widen(AlarmId),
+    /// At the desk: call the next ring after this one.
+    Widen(AlarmId, i32),
     /// Choose a language.
     Language(Language),
 }
@@ -60,8 +60,8 @@ pub enum DeskTap {
 pub enum ReceiptTap {
     /// 时间不对: show the choices.
     Times,
-    /// Move the time by so many minutes; from now if none was told.
-    Shift(i64),
+    /// The time is this one: seconds since the epoch, not a step, so that one press that arrives twice moves it once.
+    Time(i64),
     /// It is happening now.
     Now,
     /// 类别不对: show the choices.
@@ -102,7 +102,7 @@ impl Tap {
             },
             Self::Receipt(lead, tap) => match tap {
                 ReceiptTap::Times => format!("mt:{lead}"),
-                ReceiptTap::Shift(minutes) => format!("ms:{lead}:{minutes}"),
+                ReceiptTap::Time(seconds) => format!("mT:{lead}:{seconds}"),
                 ReceiptTap::Now => format!("mn:{lead}"),
                 ReceiptTap::Categories => format!("mc:{lead}"),
                 ReceiptTap::Category(index) => format!("mC:{lead}:{index}"),
@@ -122,7 +122,7 @@ impl Tap {
                 format!("a{key}:{alarm}:{point}")
             }
             Self::StandDown(alarm) => format!("ad:{alarm}"),
-            Self::Widen(alarm) => format!("aw:{alarm}"),
+            Self::Widen(alarm, ring) => format!("aw:{alarm}:{ring}"),
             Self::Language(Language::Zh) => "gz".into(),
             Self::Language(Language::En) => "ge".into(),
         }
@@ -157,7 +157,7 @@ impl Tap {
             "la" => desk(DeskTap::Alarm),
             "lq" => desk(DeskTap::Open),
             "mt" => receipt(ReceiptTap::Times),
-            "ms" => receipt(ReceiptTap::Shift(number()?)),
+            "mT" => receipt(ReceiptTap::Time(number()?)),
             "mn" => receipt(ReceiptTap::Now),
             "mc" => receipt(ReceiptTap::Categories),
             "mC" => receipt(ReceiptTap::Category(usize::try_from(number()?).ok()?)),
@@ -170,7 +170,7 @@ impl Tap {
             "mW" => receipt(ReceiptTap::Withdraw),
             "mb" => receipt(ReceiptTap::Back),
             "ad" => Some(Self::StandDown(AlarmId(id))),
-            "aw" => Some(Self::Widen(AlarmId(id))),
+            "aw" => Some(Self::Widen(AlarmId(id), i32::try_from(number()?).ok()?)),
             "aa" | "au" | "as" | "ax" => {
                 let answer = match key {
                     "aa" => Answer::Acknowledge,
@@ -213,7 +213,7 @@ mod tests {
         .map(|t| Tap::Desk(lead, t));
         let receipt = [
             ReceiptTap::Times,
-            ReceiptTap::Shift(-1440),
+            ReceiptTap::Time(1_795_262_400),
             ReceiptTap::Now,
             ReceiptTap::Categories,
             ReceiptTap::Category(22),
@@ -228,7 +228,7 @@ mod tests {
             .map(|a| Tap::Answer(AlarmId(i64::MAX), "东门-P014".into(), a));
         let rest = [
             Tap::StandDown(AlarmId(3)),
-            Tap::Widen(AlarmId(3)),
+            Tap::Widen(AlarmId(3), 2),
             Tap::Language(Language::Zh),
             Tap::Language(Language::En),
         ];

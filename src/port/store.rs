@@ -26,6 +26,9 @@ pub enum StoreError {
     /// Another process has the database and is the one that may serve.
     #[error("another baiying is serving this database")]
     Taken,
+    /// The database cannot be reached, or is going down or coming up: nothing is known of what was asked last.
+    #[error("the database cannot be reached: {0}")]
+    Away(String),
     /// Anything else, with the database's own words.
     #[error("database: {0}")]
     Other(String),
@@ -110,11 +113,29 @@ pub enum Applied {
     Failed(String),
 }
 
-/// What the whole town looks like: kept in memory and read again when `version` changes.
+/// Which state of the town: each number is counted up by each change of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TownVersion {
+    /// Groups and staff: few, and they change while one serves.
+    pub people: i64,
+    /// Liaison points: many, and they come from files.
+    pub points: i64,
+    /// The gazetteer, likewise.
+    pub places: i64,
+}
+
+impl TownVersion {
+    /// Whether points and places are the same.
+    pub fn same_ground(self, other: Self) -> bool {
+        (self.points, self.places) == (other.points, other.places)
+    }
+}
+
+/// What the whole town looks like: kept in memory, and what has changed is read again when its `version` changes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TownFile {
-    /// Counted up by each change to groups, points or gazetteer.
-    pub version: i64,
+    /// The state that was read.
+    pub version: TownVersion,
     /// Groups.
     pub groups: Vec<Group>,
     /// Liaison points.
@@ -235,8 +256,10 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// The town.
     fn town(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;
+    /// Groups and staff: the town without its points and places.
+    fn townspeople(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;
     /// The town's version.
-    fn town_version(&self) -> impl Future<Output = StoreResult<i64>> + Send;
+    fn town_version(&self) -> impl Future<Output = StoreResult<TownVersion>> + Send;
     /// Writes groups and people of the config that the database does not have yet (the config seeds, the database wins).
     fn seed(&self, groups: &[Group], members: &[Member]) -> impl Future<Output = StoreResult<()>> + Send;
     /// Replaces the gazetteer and the liaison points that it names.
@@ -272,8 +295,12 @@ pub trait Store: Clone + Send + Sync + 'static {
         after: LeadId,
         limit: usize,
     ) -> impl Future<Output = StoreResult<Vec<Lead>>> + Send;
-    /// Each person's tally over a half-open period, by code.
+    /// The tally over a half-open period of everybody whose points moved in it, by code.
     fn tallies(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<Tally>>> + Send;
+    /// What all people together could spend before an instant.
+    fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
+    /// How many accounts hold something else than the ledger's entries come to: none, or the database was tampered with.
+    fn miscounted(&self) -> impl Future<Output = StoreResult<i64>> + Send;
     /// Each call of alarms raised in a half-open period, by alarm, then call order.
     fn calls_between(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<(Alarm, Call)>>> + Send;
 }

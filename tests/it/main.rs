@@ -9,6 +9,8 @@ mod disk;
 mod flow;
 mod kill;
 mod layers;
+mod plan;
 mod replicas;
+mod sim;
 mod store;
 mod world;

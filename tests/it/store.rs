@@ -12,6 +12,8 @@ mod speed;
 mod step;
 mod town;
 
+pub use speed::every_hot_step;
+
 use crate::database::Database;
 use baiying::adapter::sql::{SqlOptions, SqlStore};
 use baiying::domain::alarm::{Alarm, Call, Point};
@@ -33,9 +35,9 @@ const GROUP: ChatId = ChatId(-100);
 const DESK: ChatId = ChatId(-200);
 
 /// A store of its own for each test.
-struct Fresh {
+pub struct Fresh {
     store: SqlStore,
-    database: Database,
+    pub database: Database,
     next_update: AtomicI64,
 }
 
@@ -47,7 +49,7 @@ impl std::ops::Deref for Fresh {
     }
 }
 
-async fn fresh() -> Fresh {
+pub async fn fresh() -> Fresh {
     Fresh::on(Database::fresh().await).await
 }
 
@@ -57,7 +59,7 @@ async fn fresh_file() -> Fresh {
 }
 
 impl Fresh {
-    async fn on(database: Database) -> Self {
+    pub async fn on(database: Database) -> Self {
         let store = SqlStore::open(&database.url, &SqlOptions::default()).await.unwrap();
         Self { store, database, next_update: AtomicI64::new(1) }
     }

@@ -54,7 +54,8 @@ pub const EVENING: Millis = Millis(1_795_262_400_000);
 /// The shipped rules: read once for all worlds.
 static RULES: LazyLock<Config> = LazyLock::new(Config::default);
 
-const OLD_BRIDGE: Wgs84 = Wgs84 { lat: 23.0, lon: 113.9 };
+/// The middle of the town.
+pub const OLD_BRIDGE: Wgs84 = Wgs84 { lat: 23.0, lon: 113.9 };
 
 /// A clock that stands until it is moved.
 pub struct FakeClock(AtomicI64);
@@ -102,7 +103,8 @@ struct Platform {
 /// The fake platform.
 pub struct FakeChat(Mutex<Platform>);
 
-fn plain(html: &str) -> String {
+/// A message as people read it: without markup. Fails on markup that the platform does not know.
+pub fn plain(html: &str) -> String {
     let mut out = html.to_owned();
     for tag in ["<b>", "</b>", "<code>", "</code>"] {
         out = out.replace(tag, "");
@@ -112,7 +114,7 @@ fn plain(html: &str) -> String {
 }
 
 /// The text of a message that fits the platform: 4,096 units of UTF-16 once markup and entities are read.
-fn fitting(html: &str) -> String {
+pub fn fitting(html: &str) -> String {
     let text = plain(html);
     assert!(text.encode_utf16().count() <= 4096, "too long for the platform");
     assert!(!text.trim().is_empty(), "the platform takes no empty message");

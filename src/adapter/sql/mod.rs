@@ -19,12 +19,14 @@ mod open;
 mod outbox;
 mod replica;
 mod retain;
+mod scratch;
 mod scrub;
 mod step;
 mod town;
 
 pub use open::{ServeLock, SqlOptions};
 pub use replica::{Change, Seat, Tenure, Word};
+pub use scratch::Scratch;
 
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::group::Group;
@@ -35,9 +37,9 @@ use crate::domain::place::Place;
 use crate::port::audit::Audit;
 use crate::port::store::{
     Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
-    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile,
+    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
 };
-use engine::{Db, Pools, is_full, uncrossed};
+use engine::{Db, Pools, is_away, is_full, uncrossed};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -55,7 +57,13 @@ pub struct SqlStore {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_full(&error) { Self::Full } else { Self::Other(error.to_string()) }
+        if is_full(&error) {
+            Self::Full
+        } else if is_away(&error) {
+            Self::Away(error.to_string())
+        } else {
+            Self::Other(error.to_string())
+        }
     }
 }
 
@@ -185,7 +193,11 @@ impl Store for SqlStore {
         Ok(town::town(&self.pools).await?)
     }
 
-    async fn town_version(&self) -> StoreResult<i64> {
+    async fn townspeople(&self) -> StoreResult<TownFile> {
+        Ok(town::townspeople(&mut self.pools.reading().await?).await?)
+    }
+
+    async fn town_version(&self) -> StoreResult<TownVersion> {
         Ok(town::version(&mut self.pools.reading().await?).await?)
     }
 
@@ -241,6 +253,14 @@ impl Store for SqlStore {
 
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {
         Ok(ledger::tallies(&mut self.pools.reading().await?, from, to).await?)
+    }
+
+    async fn held_before(&self, at: Millis) -> StoreResult<i64> {
+        Ok(ledger::held_before(&mut self.pools.reading().await?, at).await?)
+    }
+
+    async fn miscounted(&self) -> StoreResult<i64> {
+        Ok(ledger::find_miscounted(&mut self.pools.reading().await?).await?)
     }
 
     async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {

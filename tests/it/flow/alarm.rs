@@ -54,6 +54,27 @@ async fn a_point_whose_own_radius_covers_the_scene_is_called_too() {
 }
 
 #[tokio::test]
+async fn one_press_that_arrives_twice_widens_once() {
+    let mut w = raised().await;
+    w.push(OFFICER, DESK, "Wider").await;
+    w.push(OFFICER, DESK, "Wider").await;
+    w.advance(2).await;
+    assert_eq!(w.number("SELECT ring FROM alarm").await, 2);
+    w.end_alarm().await;
+}
+
+#[tokio::test]
+async fn a_pin_that_waits_behind_its_card_does_not_leave_after_the_stand_down() {
+    let mut w = fight().await;
+    w.press(OFFICER, DESK, "🚨 Alarm").await;
+    assert!(w.chat(GUARD).contains("Alarm 1") && !w.chat(GUARD).contains("[pin"), "the pin goes a second later");
+    w.push_data(OFFICER, DESK, w.last(DESK).id, "ad:1").await;
+    w.advance(5).await;
+    assert!(w.chat(GUARD).contains("Alarm 1 is over") && !w.chat(GUARD).contains("[pin"), "{}", w.chat(GUARD));
+    w.end_alarm().await;
+}
+
+#[tokio::test]
 async fn a_ring_without_points_falls_through_to_the_nearest() {
     let mut w = World::new().await;
     w.say(COURIER, GROUP, "#fight at 东门市场 right now").await;

@@ -172,6 +172,26 @@ async fn a_desk_that_moved_without_a_word_gets_its_card_in_its_new_place() {
 }
 
 #[tokio::test]
+async fn what_cannot_follow_a_group_to_its_new_id_is_given_up_and_what_can_is_not_done_to_others() {
+    let mut w = World::new().await;
+    let moved = -100_500;
+    w.say(COURIER, GROUP, "#theft at Old Bridge 7 pm").await;
+    w.advance(2).await;
+    // The receipt and the messages are to go, the group is gone before they are.
+    let neighbour = w.say(NEIGHBOUR, moved, "good evening").await;
+    w.fail_next(GROUP, SendError::RetryAfter(3_000));
+    w.push_data(OFFICER, DESK, w.last(DESK).id, "lX:1").await;
+    w.settle().await;
+    for _ in 0..9 {
+        w.fail_next(GROUP, SendError::Migrated(ChatId(moved)));
+    }
+    w.advance(20).await;
+    assert!(w.stands(moved, neighbour), "message ids are counted anew under the new id");
+    assert_eq!(w.number("SELECT COUNT(*) FROM outbox WHERE state IN ('queued', 'sending')").await, 0);
+    w.end().await;
+}
+
+#[tokio::test]
 async fn commands_nobody_knows_are_no_tips() {
     let mut w = World::new().await;
     for words in ["/", "/nonsense", "/tips", "/points/../..", "/export", "/setup"] {

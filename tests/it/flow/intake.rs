@@ -1,6 +1,7 @@
 //! A tip becomes a lead: which words are one, what joins it, what its reporter reads.
 
 use crate::world::{COURIER, DESK, EVENING, GROUP, NEIGHBOUR, World};
+use baiying::config::Mode;
 use serde_json::{Value, json};
 
 const TOWN: [(&str, i64); 2] = [("group", GROUP), ("desk", DESK)];
@@ -11,6 +12,17 @@ fn location(lat: f64, lon: f64) -> Value {
 
 fn photo(id: &str) -> Value {
     json!({ "photo": [{ "file_id": id, "file_unique_id": id, "width": 9, "height": 9, "file_size": 9 }] })
+}
+
+#[tokio::test]
+async fn an_edit_that_comes_before_its_message_makes_one_lead_with_it() {
+    let mut w = World::with(|c| c.telegram.mode = Mode::Webhook).await;
+    w.edit(COURIER, GROUP, 7_000, "#theft at Old Bridge 6 pm, two men").await;
+    w.say_with(COURIER, GROUP, json!({ "message_id": 7_000, "text": "#theft at Old Bridge 7 pm" })).await;
+    w.say_with(COURIER, GROUP, json!({ "message_id": 7_001, "text": "#theft at Old Bridge 5 pm" })).await;
+    w.advance(3).await;
+    assert_eq!(w.rows("SELECT occurred_text FROM lead ORDER BY id").await, ["6 pm", "5 pm"]);
+    w.end().await;
 }
 
 #[tokio::test]

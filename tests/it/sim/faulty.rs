@@ -1,0 +1,337 @@
+//! The real store, with faults: every call waits at the gate and may be struck. Watches what goes through it.
+
+use super::storm::Storm;
+use baiying::adapter::sql::SqlStore;
+use baiying::domain::alarm::{Alarm, Call, Point};
+use baiying::domain::group::Group;
+use baiying::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
+use baiying::domain::lead::Lead;
+use baiying::domain::member::Member;
+use baiying::domain::place::Place;
+use baiying::port::store::{
+    Access, Applied, Ask, Claimed, Content, Event, Facts, Fate, Gauges, Lane, OutboxReport, QueueView, Queued,
+    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile, TownVersion,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// What was seen to go through the store.
+#[derive(Default)]
+pub struct Seen {
+    /// Events that were taken and are not yet done or parked, with their chats.
+    waiting: BTreeMap<EventSeq, ChatId>,
+    /// How often each event was refused by a curse, and how often it still will be.
+    cursed: BTreeMap<EventSeq, (u32, u32)>,
+    /// Alarms whose stand-down is committed.
+    over: BTreeSet<AlarmId>,
+    /// Calls that were made.
+    calls: BTreeSet<(AlarmId, String)>,
+    /// Messages that the product has written down as sent, by outbox row.
+    pub learned: BTreeSet<(OutboxId, i64)>,
+    /// Events that called a ring: which alarm, which ring.
+    pub rings: Vec<(EventSeq, AlarmId, i32)>,
+}
+
+/// See the module.
+#[derive(Clone)]
+pub struct Faulty {
+    /// The real one.
+    pub inner: SqlStore,
+    /// What strikes it.
+    pub storm: Arc<Storm>,
+    /// What went through.
+    pub seen: Arc<Mutex<Seen>>,
+}
+
+/// The alarm of whose call a message is part: its card or its pin.
+pub fn call_of(subject: &str) -> Option<AlarmId> {
+    let (number, rest) = subject.strip_prefix("alarm:")?.split_once(':')?;
+    rest.starts_with("call:").then(|| number.parse().ok().map(AlarmId))?
+}
+
+impl Faulty {
+    /// How often a curse struck each event.
+    pub fn curses(&self) -> BTreeMap<EventSeq, u32> {
+        self.seen.lock().unwrap().cursed.iter().map(|(seq, (struck, _))| (*seq, *struck)).collect()
+    }
+
+    /// Which steps of a wave are refused this time.
+    fn curse(&self, steps: &[Step]) -> Vec<bool> {
+        let mut storm = self.storm.lock();
+        let mut seen = self.seen.lock().unwrap();
+        let rate = if storm.calm { 0 } else { storm.rates.curse };
+        let cursed = steps.iter().map(|step| {
+            if storm.dice.permille(rate) && !seen.cursed.contains_key(&step.event) {
+                let times = *storm.dice.pick(&[1, 1, 1, 2, 2, 3, 5]);
+                seen.cursed.insert(step.event, (0, times));
+            }
+            match seen.cursed.get_mut(&step.event) {
+                Some((struck, left)) if *left > 0 => {
+                    (*struck, *left) = (*struck + 1, *left - 1);
+                    *storm.counts.entry("fault: event refused").or_default() += 1;
+                    true
+                }
+                _ => false,
+            }
+        });
+        cursed.collect()
+    }
+
+    /// Looks at what was done: order within a chat, and that nothing starts after a stand-down.
+    fn watch(&self, steps: &[Step], fates: &[Applied]) {
+        let mut wrongs = Vec::new();
+        let mut seen = self.seen.lock().unwrap();
+        let wave: BTreeSet<EventSeq> = steps.iter().map(|step| step.event).collect();
+        let done = || steps.iter().zip(fates).filter(|(_, fate)| **fate == Applied::Done).map(|(step, _)| step);
+        for step in done() {
+            let Some(chat) = seen.waiting.get(&step.event).copied() else {
+                wrongs.push(format!("event {} is done, and was not waiting", step.event));
+                continue;
+            };
+            let before = seen.waiting.range(..step.event).find(|(seq, c)| **c == chat && !wave.contains(seq));
+            if let Some((seq, _)) = before.filter(|_| chat.0 != 0) {
+                wrongs.push(format!("event {} of chat {chat} overtook event {seq}", step.event));
+            }
+        }
+        for step in done() {
+            seen.waiting.remove(&step.event);
+            for (from, to) in &step.changes.moves {
+                for chat in seen.waiting.values_mut().filter(|chat| *chat == from) {
+                    *chat = *to;
+                }
+            }
+            for call in &step.changes.calls {
+                let new = seen.calls.insert((call.alarm, call.point.clone()));
+                if new && seen.over.contains(&call.alarm) {
+                    wrongs.push(format!("alarm {} was stood down and then called {}", call.alarm, call.point));
+                }
+            }
+            for alarm in &step.changes.alarms {
+                if alarm.stood_down_at.is_some() {
+                    seen.over.insert(alarm.id);
+                } else {
+                    seen.rings.push((step.event, alarm.id, alarm.ring));
+                }
+            }
+        }
+        drop(seen);
+        for wrong in wrongs {
+            self.storm.wrong(wrong);
+        }
+    }
+
+    fn watch_claimed(&self, claimed: &[Claimed]) {
+        let seen = self.seen.lock().unwrap();
+        for one in claimed {
+            let first = one.post.lane == Lane::Alarm && one.post.content != Content::Gone;
+            if first && call_of(&one.post.subject).is_some_and(|alarm| seen.over.contains(&alarm)) {
+                self.storm.wrong(format!("{} leaves for {} after the stand-down", one.post.subject, one.post.chat));
+            }
+        }
+    }
+}
+
+macro_rules! through {
+    ($self:ident.$call:ident($($arg:expr),*)) => {{
+        let strike = $self.storm.enter(stringify!($call)).await?;
+        let result = $self.inner.$call($($arg),*).await;
+        $self.storm.leave(stringify!($call), strike, result).await
+    }};
+}
+
+impl Store for Faulty {
+    async fn receive(&self, updates: &[RawUpdate], now: Millis) -> StoreResult<usize> {
+        through!(self.receive(updates, now))
+    }
+
+    async fn take(&self, limit: usize, now: Millis) -> StoreResult<Vec<Event>> {
+        let strike = self.storm.enter("take").await?;
+        let result = self.inner.take(limit, now).await;
+        if let Ok(events) = &result {
+            let mut seen = self.seen.lock().unwrap();
+            for event in events {
+                seen.waiting.insert(event.seq, event.chat);
+            }
+        }
+        self.storm.leave("take", strike, result).await
+    }
+
+    async fn load(&self, asks: &[Ask]) -> StoreResult<Vec<Facts>> {
+        through!(self.load(asks))
+    }
+
+    async fn reserve_leads(&self, n: i64) -> StoreResult<LeadId> {
+        through!(self.reserve_leads(n))
+    }
+
+    async fn reserve_alarms(&self, n: i64) -> StoreResult<AlarmId> {
+        through!(self.reserve_alarms(n))
+    }
+
+    async fn apply(&self, steps: &[Step], now: Millis) -> StoreResult<Vec<Applied>> {
+        let strike = self.storm.enter("apply").await?;
+        let cursed = self.curse(steps);
+        let kept: Vec<Step> = steps.iter().zip(&cursed).filter(|(_, c)| !**c).map(|(step, _)| step.clone()).collect();
+        let result = self.inner.apply(&kept, now).await.map(|fates| {
+            let mut fates = fates.into_iter();
+            let refused = || Applied::Failed("injected".into());
+            cursed.iter().map(|c| if *c { refused() } else { fates.next().expect("one each") }).collect::<Vec<_>>()
+        });
+        if let Ok(fates) = &result {
+            self.watch(steps, fates);
+            for (step, fate) in steps.iter().zip(fates) {
+                self.storm.tell(|| format!("  event {}: {fate:?} {}", step.event, told(step)));
+            }
+        }
+        self.storm.leave("apply", strike, result).await
+    }
+
+    async fn postpone(&self, event: EventSeq, why: &str, again: Option<Millis>) -> StoreResult<()> {
+        let strike = self.storm.enter("postpone").await?;
+        let result = self.inner.postpone(event, why, again).await;
+        if again.is_none() && result.is_ok() {
+            self.seen.lock().unwrap().waiting.remove(&event);
+            self.storm.count("outcome: event parked");
+        }
+        self.storm.leave("postpone", strike, result).await
+    }
+
+    async fn report(&self, reports: &[OutboxReport], now: Millis) -> StoreResult<()> {
+        for report in reports {
+            if let OutboxReport::CallFailed { .. } = report {
+                self.storm.count("outcome: failed call reported");
+            }
+        }
+        through!(self.report(reports, now))
+    }
+
+    async fn ring_timers(&self, now: Millis) -> StoreResult<Option<Millis>> {
+        through!(self.ring_timers(now))
+    }
+
+    async fn queued(&self, after_change: i64, limit: usize) -> StoreResult<(Vec<Queued>, i64)> {
+        through!(self.queued(after_change, limit))
+    }
+
+    async fn claim(&self, ids: &[OutboxId], term: Term) -> StoreResult<Vec<Claimed>> {
+        let strike = self.storm.enter("claim").await?;
+        let result = self.inner.claim(ids, term).await;
+        if let Ok(claimed) = &result {
+            self.watch_claimed(claimed);
+        }
+        self.storm.leave("claim", strike, result).await
+    }
+
+    async fn settle(&self, settlements: &[Settlement], now: Millis) -> StoreResult<()> {
+        let strike = self.storm.enter("settle").await?;
+        let result = self.inner.settle(settlements, now).await;
+        if result.is_ok() {
+            let mut seen = self.seen.lock().unwrap();
+            for settlement in settlements {
+                if let Fate::Sent(Some(message)) = settlement.fate {
+                    seen.learned.insert((settlement.id, message.0));
+                }
+            }
+        }
+        self.storm.leave("settle", strike, result).await
+    }
+
+    async fn begin_sending(&self) -> StoreResult<(Term, usize)> {
+        through!(self.begin_sending())
+    }
+
+    async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
+        through!(self.sent_since(since))
+    }
+
+    async fn town(&self) -> StoreResult<TownFile> {
+        through!(self.town())
+    }
+
+    async fn town_version(&self) -> StoreResult<TownVersion> {
+        through!(self.town_version())
+    }
+
+    async fn townspeople(&self) -> StoreResult<TownFile> {
+        through!(self.townspeople())
+    }
+
+    async fn audit(&self) -> StoreResult<baiying::port::audit::Audit> {
+        through!(self.audit())
+    }
+
+    async fn held_before(&self, at: Millis) -> StoreResult<i64> {
+        through!(self.held_before(at))
+    }
+
+    async fn miscounted(&self) -> StoreResult<i64> {
+        through!(self.miscounted())
+    }
+
+    async fn seed(&self, groups: &[Group], members: &[Member]) -> StoreResult<()> {
+        through!(self.seed(groups, members))
+    }
+
+    async fn import_gazetteer(&self, entries: &[Place]) -> StoreResult<()> {
+        through!(self.import_gazetteer(entries))
+    }
+
+    async fn import_points(&self, points: &[Point]) -> StoreResult<()> {
+        through!(self.import_points(points))
+    }
+
+    async fn import_members(&self, members: &[Member]) -> StoreResult<()> {
+        through!(self.import_members(members))
+    }
+
+    async fn queue_view(&self) -> StoreResult<QueueView> {
+        through!(self.queue_view())
+    }
+
+    async fn gauges(&self) -> StoreResult<Gauges> {
+        through!(self.gauges())
+    }
+
+    async fn record_access(&self, access: &Access) -> StoreResult<()> {
+        through!(self.record_access(access))
+    }
+
+    async fn secret(&self, name: &str, fresh: &str) -> StoreResult<String> {
+        through!(self.secret(name, fresh))
+    }
+
+    async fn retain(&self, rules: &Retention, now: Millis, dry_run: bool) -> StoreResult<Retained> {
+        through!(self.retain(rules, now, dry_run))
+    }
+
+    async fn leads_between(&self, from: Millis, to: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<Lead>> {
+        through!(self.leads_between(from, to, after, limit))
+    }
+
+    async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {
+        through!(self.tallies(from, to))
+    }
+
+    async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
+        through!(self.calls_between(from, to))
+    }
+}
+
+/// What an event changed, in a line.
+fn told(step: &Step) -> String {
+    let changes = &step.changes;
+    let mut out = Vec::new();
+    out.extend(changes.lead_events.iter().map(|e| format!("lead {} v{} {}", e.lead, e.version, e.action)));
+    out.extend(changes.new_alarms.iter().map(|a| format!("alarm {} raised", a.id)));
+    out.extend(changes.alarms.iter().map(|a| {
+        format!("alarm {} {}", a.id, if a.stood_down_at.is_some() { "over".into() } else { format!("ring {}", a.ring) })
+    }));
+    out.extend(changes.calls.iter().map(|c| format!("call {} {:?}", c.point, c.state())));
+    out.extend(changes.transfers.iter().map(|t| format!("{:?} {}", t.kind, t.amount)));
+    out.extend(changes.moves.iter().map(|(from, to)| format!("chat {from} is {to}")));
+    out.extend(changes.posts.iter().map(|p| {
+        let gone = if p.content == Content::Gone { "no " } else { "" };
+        format!("{gone}{}@{}", p.subject, p.chat)
+    }));
+    out.join(", ")
+}

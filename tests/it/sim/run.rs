@@ -1,0 +1,650 @@
+//! One seed: a town, its people, the product's workers side by side, a storm, calm.
+
+use super::faulty::{Faulty, Seen};
+use super::people::{ADMIN, CLERK, Deeds, Town};
+use super::platform::Platform;
+use super::storm::{Job, Storm, Went};
+use super::{START, TEMPLATE};
+use crate::world::OLD_BRIDGE;
+use baiying::adapter::file::FilePrinter;
+use baiying::adapter::file::digest::ExportKey;
+use baiying::adapter::sql::{SqlOptions, SqlStore};
+use baiying::config::{Config, Limits, Mode};
+use baiying::domain::alarm::Point;
+use baiying::domain::group::{Group, GroupKind};
+use baiying::domain::id::{ChatId, Millis, OutboxId, UserId};
+use baiying::domain::member::{Language, Member, Role};
+use baiying::domain::place::{Datum, Place, Wgs84};
+use baiying::flow::engine::Engine;
+use baiying::flow::outbox::{Outbox, Outcome};
+use baiying::port::chat::{Chat as _, PressAnswer};
+use baiying::port::store::{Claimed, RawUpdate, Store, StoreResult};
+use std::sync::{Arc, LazyLock, Mutex};
+
+type Brain = Engine<Faulty, Platform>;
+type Sender = Outbox<Faulty, Platform, FilePrinter>;
+
+/// What the sender was asked to do, and what came of it.
+enum Sent {
+    Settled,
+    Claimed(StoreResult<(Vec<Claimed>, Option<Millis>)>),
+}
+
+/// See the module.
+pub struct Run {
+    /// What is decided by the seed.
+    pub storm: Arc<Storm>,
+    /// The platform.
+    pub platform: Arc<Platform>,
+    /// The store, with faults.
+    pub store: Faulty,
+    /// The rules.
+    pub rules: Arc<Config>,
+    /// Who lives here.
+    pub town: Town,
+    /// What people did.
+    pub deeds: Deeds,
+    /// Whether updates are polled for (in order) or brought by a webhook (in any order).
+    pub polling: bool,
+    /// When the product was started anew (true time).
+    pub restarts: Vec<Millis>,
+    /// Where the database lies.
+    pub folder: tempfile::TempDir,
+    engine: Option<Brain>,
+    thinking: Option<Job<(Brain, StoreResult<(usize, Vec<PressAnswer>)>)>>,
+    outbox: Option<Sender>,
+    mailing: Option<Job<(Sender, Sent)>>,
+    sends: Vec<(OutboxId, Job<Outcome>)>,
+    outcomes: Vec<Outcome>,
+    ringing: Option<Job<StoreResult<Option<Millis>>>>,
+    intake: Option<(Vec<i64>, Job<StoreResult<usize>>)>,
+    /// Stored, and not yet confirmed.
+    stored: Vec<i64>,
+}
+
+/// The shipped rules with few categories of few words: the reader is made anew at each start.
+static RULES: LazyLock<Config> = LazyLock::new(|| {
+    let mut rules = Config { language: Language::En, ..Config::default() };
+    rules.category.retain(|c| ["theft", "fight", "fire", "drugs"].contains(&c.id.as_str()));
+    for category in &mut rules.category {
+        category.words.truncate(3);
+        category.words.push(category.id.clone());
+        category.words.push(format!("#{}", category.id));
+    }
+    rules.category.iter_mut().filter(|c| c.id == "theft").for_each(|c| c.words.push("#盗窃".into()));
+    rules
+});
+
+fn rules(storm: &Storm) -> Config {
+    let mut rules = RULES.clone();
+    let mut storm = storm.lock();
+    let dice = &mut storm.dice;
+    if dice.permille(700) {
+        rules.telegram.limits = Limits { per_second: 0, per_chat_second: 0, per_group_minute: 0, alarm_headroom: 0 };
+    } else if dice.permille(400) {
+        rules.telegram.limits = Limits { per_second: 3, per_chat_second: 1, per_group_minute: 6, alarm_headroom: 1 };
+    }
+    if dice.permille(700) {
+        (rules.points.daily_cap, rules.points.monthly_cap) = (0, 0);
+    }
+    if dice.permille(300) {
+        (rules.tip.fold_receipts_from, rules.tip.fold_cards_from) = (2, 3);
+    }
+    rules
+}
+
+impl Run {
+    /// Makes a town.
+    pub async fn new(storm: Arc<Storm>) -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        let file = folder.path().join("sim.db");
+        std::fs::write(&file, &*TEMPLATE).unwrap();
+        let options = SqlOptions { readers: 1, cache_kib: 1024, ..SqlOptions::default() };
+        let inner = SqlStore::open(&format!("sqlite://{}", file.display()), &options).await.unwrap();
+        let polling = storm.lock().dice.permille(400);
+        let mut rules = rules(&storm);
+        rules.telegram.mode = if polling { Mode::Polling } else { Mode::Webhook };
+        let town = Self::found(&inner, &storm).await;
+        let platform = Arc::new(Platform::new(storm.clone()));
+        {
+            // Who never wrote to the bot cannot be written to; guards mostly have.
+            let mut state = platform.lock();
+            let dice = &mut storm.lock().dice;
+            let strangers = town.reporters.iter().chain(town.guards.iter().filter(|_| dice.permille(150)));
+            for person in strangers {
+                state.closed.insert(*person, "Forbidden: bot can't initiate conversation with a user");
+                state.was_closed.insert(*person);
+            }
+        }
+        let store = Faulty { inner, storm: storm.clone(), seen: Arc::new(Mutex::new(Seen::default())) };
+        let mut run = Self {
+            storm,
+            platform,
+            store,
+            rules: Arc::new(rules),
+            town,
+            deeds: Deeds::default(),
+            polling,
+            restarts: Vec::new(),
+            folder,
+            engine: None,
+            thinking: None,
+            outbox: None,
+            mailing: None,
+            sends: Vec::new(),
+            outcomes: Vec::new(),
+            ringing: None,
+            intake: None,
+            stored: Vec::new(),
+        };
+        run.start().await;
+        run
+    }
+
+    async fn found(store: &SqlStore, storm: &Storm) -> Town {
+        let (groups, reporters, guards, spread) = {
+            let dice = &mut storm.lock().dice;
+            let groups: Vec<i64> = (0..dice.between(1, 3)).map(|n| -101 - n).collect();
+            let reporters: Vec<i64> = (0..dice.between(2, 4)).map(|n| 11 + n).collect();
+            let guards: Vec<i64> = (0..dice.between(2, 4)).map(|n| 31 + n).collect();
+            let spread: Vec<i64> = (0..dice.between(2, 5)).map(|_| dice.between(0, 1800)).collect();
+            (groups, reporters, guards, spread)
+        };
+        let group = |chat, kind, name: String, area| Group {
+            chat: ChatId(chat),
+            kind,
+            name,
+            area,
+            pin_datum: Datum::Wgs84,
+            language: if storm.lock().dice.permille(300) { Language::Zh } else { Language::En },
+        };
+        let mut all: Vec<Group> =
+            groups.iter().map(|g| group(*g, GroupKind::Liaison, format!("Group {g}"), Some(OLD_BRIDGE))).collect();
+        all.push(group(-201, GroupKind::Desk, "Desk".into(), None));
+        all.push(group(-301, GroupKind::Office, "Office".into(), None));
+        let member = |user: i64, roles: &[Role]| Member {
+            user: UserId(user),
+            name: format!("Member {user}"),
+            occupation: String::new(),
+            group: String::new(),
+            team: String::new(),
+            roles: roles.to_vec(),
+            language: Some(Language::En),
+            code: format!("M{user}"),
+            first_seen: START,
+            told_at: Some(START),
+        };
+        let mut members = vec![
+            member(21, &[Role::Police]),
+            member(22, &[Role::Police]),
+            member(CLERK, &[Role::Office, Role::Payout]),
+            member(ADMIN, &[Role::Admin]),
+        ];
+        members.extend(guards.iter().map(|guard| member(*guard, &[Role::Responder])));
+        store.seed(&all, &members).await.unwrap();
+        let place = |name: &str, metres: f64| Place {
+            code: String::new(),
+            name: name.into(),
+            aliases: Vec::new(),
+            kind: "landmark".into(),
+            at: north(metres),
+            datum: Datum::Wgs84,
+        };
+        store.import_gazetteer(&[place("Old Bridge", 0.0), place("Hill School", 600.0)]).await.unwrap();
+        let points: Vec<Point> = spread
+            .iter()
+            .enumerate()
+            .map(|(n, metres)| {
+                let dice = &mut storm.lock().dice;
+                let contacts = match dice.below(8) {
+                    0 => Vec::new(),
+                    1 => guards[..2].to_vec(),
+                    _ => vec![guards[n % guards.len()]],
+                };
+                Point {
+                    code: format!("P{n}"),
+                    name: format!("Point {n}"),
+                    at: north(*metres as f64),
+                    radius_m: 100.0,
+                    contacts: contacts.into_iter().map(UserId).collect(),
+                }
+            })
+            .collect();
+        store.import_points(&points).await.unwrap();
+        Town { groups, desk: -201, office: -301, reporters, officers: vec![21, 22], guards }
+    }
+
+    /// Starts the product, as often as it takes.
+    async fn start(&mut self) {
+        self.storm.count("x start");
+        loop {
+            let (store, chat, storm) = (self.store.clone(), self.platform.clone(), self.storm.clone());
+            let rules = self.rules.clone();
+            let engine =
+                Engine::new(store.clone(), chat.clone(), storm.clone(), storm.clone(), Arc::new(()), rules.clone());
+            let printer = Arc::new(FilePrinter { key: ExportKey::new("a key that is long enough").unwrap() });
+            let mut job: Job<StoreResult<Sender>> =
+                Box::pin(Outbox::start(store, chat, printer, storm, Arc::new(()), rules));
+            let started = loop {
+                match self.storm.step(&mut job).await {
+                    Went::On => {}
+                    Went::Done(Ok(outbox)) => break Some(outbox),
+                    Went::Done(Err(_)) => break None,
+                    Went::Died => {
+                        self.storm.lock().dead = false;
+                        break None;
+                    }
+                }
+            };
+            if let Some(outbox) = started {
+                (self.engine, self.outbox) = (Some(engine), Some(outbox));
+                return;
+            }
+        }
+    }
+
+    /// The process is gone, with all that it had in memory; it is started again.
+    async fn crash(&mut self) {
+        (self.engine, self.thinking, self.outbox, self.mailing) = (None, None, None, None);
+        self.sends.clear();
+        self.outcomes.clear();
+        (self.ringing, self.intake) = (None, None);
+        self.stored.clear();
+        {
+            let mut state = self.platform.lock();
+            state.sending = None;
+            let learned = &self.store.seen.lock().unwrap().learned;
+            let untold = std::mem::take(&mut state.untold);
+            for (chat, id) in untold {
+                let row = state.messages[&(chat, id)].row;
+                if !row.is_some_and(|row| learned.contains(&(row, id))) {
+                    state.excused.insert((chat, id));
+                }
+            }
+        }
+        let ms = {
+            let mut storm = self.storm.lock();
+            storm.dead = false;
+            storm.dice.between(1000, 6000)
+        };
+        self.storm.pass(ms);
+        self.restarts.push(self.storm.true_time());
+        self.start().await;
+    }
+
+    /// Whether the platform's limits are on: then no time goes by while messages are on their way.
+    fn is_limited(&self) -> bool {
+        self.rules.telegram.limits.per_second > 0
+    }
+
+    fn may_wait(&self) -> bool {
+        !self.is_limited() || (self.sends.is_empty() && self.mailing.is_none())
+    }
+
+    /// The storm: people act and workers work in any order, and everything that can go wrong does.
+    pub async fn weather(&mut self, acts: usize) {
+        let mut left = acts;
+        let rates = self.storm.lock().rates.clone();
+        while left > 0 {
+            let slow = self.may_wait();
+            let (choice, upset, jump) = {
+                let mut storm = self.storm.lock();
+                storm.may_be_slow = slow;
+                (storm.dice.below(100), storm.dice.permille(rates.upset), storm.dice.permille(rates.jump))
+            };
+            if upset && choice < 40 {
+                self.upset();
+            }
+            if jump && slow {
+                self.jump();
+            }
+            // Whoever goes on goes on for a while: otherwise nobody would get anywhere.
+            let gates = 1 + self.storm.lock().dice.below(6);
+            match choice {
+                0..16 => {
+                    self.act();
+                    left -= 1;
+                }
+                16..28 => self.take_in(gates).await,
+                28..52 => self.think(gates).await,
+                52..56 => self.ring().await,
+                56..76 => self.mail(gates).await,
+                76..92 => {
+                    for _ in 0..gates {
+                        self.send_one().await;
+                    }
+                }
+                _ if slow => {
+                    let ms = [40, 300, 1_500, 6_000, 20_000][self.storm.lock().dice.below(5)];
+                    self.storm.pass(ms);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn jump(&mut self) {
+        let (ms, back) = {
+            let dice = &mut self.storm.lock().dice;
+            match dice.below(7) {
+                0..3 => (dice.between(60, 600) * 1000, false),
+                3 => (dice.between(1, 5) * 3_600_000, false),
+                4 => (10 * 3_600_000, false),
+                _ => (dice.between(200, 5_000), true),
+            }
+        };
+        self.storm.count(if back { "fault: clock steps back" } else { "fault: clock jumps" });
+        self.storm.tell(|| format!("the clock {} {ms} ms", if back { "steps back" } else { "jumps" }));
+        if back {
+            self.storm.lock().behind_ms += ms;
+            self.storm.pass(-ms);
+        } else {
+            self.storm.pass(ms);
+        }
+    }
+
+    /// The poller or the webhook goes on: a batch is brought, stored, or confirmed.
+    async fn take_in(&mut self, gates: usize) {
+        for _ in 0..gates {
+            self.take_in_once().await;
+        }
+    }
+
+    async fn take_in_once(&mut self) {
+        if let Some((ids, mut job)) = self.intake.take() {
+            match self.storm.step(&mut job).await {
+                Went::On => self.intake = Some((ids, job)),
+                Went::Done(Ok(_)) => self.stored = ids,
+                Went::Done(Err(_)) => {}
+                Went::Died => self.crash().await,
+            }
+        } else if !self.stored.is_empty() {
+            self.platform.lock().confirm(&self.stored);
+            self.stored.clear();
+        } else {
+            self.fetch();
+        }
+    }
+
+    fn fetch(&mut self) {
+        let now = self.storm.true_time();
+        let batch = {
+            let (mut storm, state) = (self.storm.lock(), self.platform.lock());
+            let rates = storm.rates.clone();
+            let calm = storm.calm;
+            let most = if calm { 100 } else { storm.dice.between(1, 6) as usize };
+            // What waits, up to what nothing overtakes.
+            let open = state.waiting.iter().position(|u| u.barrier).map_or(state.waiting.len(), |at| at.max(1));
+            let mut batch: Vec<_> = state.waiting[..open].iter().filter(|u| u.not_before <= now).cloned().collect();
+            if !calm && !self.polling && storm.dice.permille(rates.disorder) && batch.len() > 1 {
+                *storm.counts.entry("fault: updates in another order").or_default() += 1;
+                for last in (1..batch.len()).rev() {
+                    batch.swap(last, storm.dice.below(last + 1));
+                }
+            }
+            batch.truncate(most);
+            if !calm && !batch.is_empty() && storm.dice.permille(rates.lost_batch) {
+                *storm.counts.entry("fault: batch lost on its way").or_default() += 1;
+                return;
+            }
+            if !calm && storm.dice.permille(rates.twice) {
+                let old = if self.polling { &batch } else { &state.confirmed };
+                if !old.is_empty() {
+                    *storm.counts.entry("fault: update twice").or_default() += 1;
+                    let again = storm.dice.pick(old).clone();
+                    let at = storm.dice.below(batch.len() + 1);
+                    batch.insert(at, again);
+                }
+            }
+            batch
+        };
+        if batch.is_empty() {
+            return;
+        }
+        let ids: Vec<i64> = batch.iter().map(|u| u.id).collect();
+        self.storm.tell(|| format!("updates {ids:?} are brought"));
+        let updates: Vec<RawUpdate> =
+            batch.into_iter().map(|u| RawUpdate { update_id: u.id, chat: u.chat, json: u.json }).collect();
+        let (store, at) = (self.store.clone(), self.storm.lock().now);
+        self.intake = Some((ids, Box::pin(async move { store.receive(&updates, at).await })));
+    }
+
+    async fn think(&mut self, gates: usize) {
+        for _ in 0..gates {
+            self.think_once().await;
+            if self.thinking.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn think_once(&mut self) {
+        let mut job = match (self.thinking.take(), self.engine.take()) {
+            (Some(job), _) => job,
+            (None, Some(mut engine)) => Box::pin(async move {
+                let turned = engine.turn().await;
+                (engine, turned)
+            }),
+            (None, None) => unreachable!("an engine rests or thinks"),
+        };
+        match self.storm.step(&mut job).await {
+            Went::On => self.thinking = Some(job),
+            Went::Done((engine, turned)) => {
+                self.engine = Some(engine);
+                for answer in turned.map(|(_, answers)| answers).unwrap_or_default() {
+                    self.platform.answer(answer).await.unwrap();
+                }
+            }
+            Went::Died => self.crash().await,
+        }
+    }
+
+    async fn ring(&mut self) {
+        let mut job = self.ringing.take().unwrap_or_else(|| {
+            let (store, at) = (self.store.clone(), self.storm.lock().now);
+            Box::pin(async move { store.ring_timers(at).await })
+        });
+        match self.storm.step(&mut job).await {
+            Went::On => self.ringing = Some(job),
+            Went::Done(_) => {}
+            Went::Died => self.crash().await,
+        }
+    }
+
+    /// The sender goes on: it settles what it knows, then reads and claims, as the server's worker does.
+    async fn mail(&mut self, gates: usize) {
+        for _ in 0..gates {
+            self.mail_once().await;
+            if self.mailing.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn mail_once(&mut self) {
+        let mut job = match (self.mailing.take(), self.outbox.take()) {
+            (Some(job), _) => job,
+            (None, Some(outbox)) => self.next_mail(outbox),
+            (None, None) => unreachable!("a sender rests or works"),
+        };
+        match self.storm.step(&mut job).await {
+            Went::On => self.mailing = Some(job),
+            Went::Died => self.crash().await,
+            Went::Done((outbox, sent)) => {
+                if let Sent::Claimed(Ok((claimed, _))) = sent {
+                    for one in claimed {
+                        self.storm.tell(|| {
+                            format!(
+                                "  row {} is claimed, version {}: {}@{}",
+                                one.id, one.version, one.post.subject, one.post.chat
+                            )
+                        });
+                        self.sends.push((one.id, Box::pin(outbox.send(one))));
+                    }
+                }
+                self.outbox = Some(outbox);
+            }
+        }
+    }
+
+    fn next_mail(&mut self, mut outbox: Sender) -> Job<(Sender, Sent)> {
+        let settle = {
+            let dice = &mut self.storm.lock().dice;
+            outbox.owes() || (!self.outcomes.is_empty() && dice.permille(700))
+        };
+        if settle {
+            let outcomes = std::mem::take(&mut self.outcomes);
+            return Box::pin(async move {
+                // What the store refuses the sender keeps, and owes.
+                let _kept = outbox.settle(outcomes).await;
+                (outbox, Sent::Settled)
+            });
+        }
+        let room = 1 + self.storm.lock().dice.below(8);
+        Box::pin(async move {
+            let claimed = match outbox.read().await {
+                Ok(()) => outbox.claim(room).await,
+                Err(error) => Err(error),
+            };
+            (outbox, Sent::Claimed(claimed))
+        })
+    }
+
+    async fn send_one(&mut self) {
+        if self.sends.is_empty() {
+            return;
+        }
+        let at = self.storm.lock().dice.below(self.sends.len());
+        let (row, mut job) = self.sends.swap_remove(at);
+        self.platform.lock().sending = Some(row);
+        let went = self.storm.step(&mut job).await;
+        self.platform.lock().sending = None;
+        match went {
+            Went::On => self.sends.push((row, job)),
+            Went::Done(outcome) => self.outcomes.push(outcome),
+            Went::Died => self.crash().await,
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.thinking.is_some()
+            || self.mailing.is_some()
+            || self.ringing.is_some()
+            || self.intake.is_some()
+            || !self.sends.is_empty()
+            || !self.outcomes.is_empty()
+            || !self.stored.is_empty()
+    }
+
+    /// The storm is over: the product works until nothing waits. Fails if that takes too long.
+    pub async fn settle(&mut self) -> Result<(), String> {
+        {
+            let mut storm = self.storm.lock();
+            storm.calm = true;
+            storm.may_be_slow = false;
+        }
+        self.storm.tell(|| "── calm ──".into());
+        for _ in 0..4_000 {
+            self.work().await;
+            let timer = self.store.inner.ring_timers(self.storm.lock().now).await.map_err(|e| e.to_string())?;
+            let next = self.next_send().await;
+            let gauges = self.store.inner.gauges().await.map_err(|e| e.to_string())?;
+            let late = self.next_update();
+            if gauges.inbox_waiting == 0 && gauges.outbox_waiting == 0 && timer.is_none() && late.is_none() {
+                return Ok(());
+            }
+            if !self.is_busy() {
+                let now = self.storm.lock().now;
+                let behind = self.storm.lock().behind_ms;
+                let soon = now.plus_ms(1000);
+                let late = late.filter(|at| at.since(now) > behind).map(|at| at.plus_ms(-behind));
+                let retry = if gauges.inbox_waiting > 0 { self.next_retry().await } else { None };
+                let next = [timer, next, late, retry].into_iter().flatten().min().unwrap_or(soon);
+                self.storm.lock().now = next.max(now.plus_ms(1));
+            }
+        }
+        let gauges = self.store.inner.gauges().await.map_err(|e| e.to_string())?;
+        Err(format!("no rest after the storm: {gauges:?}"))
+    }
+
+    /// When an update is on its way that has not arrived yet (true time); now, if one has.
+    fn next_update(&self) -> Option<Millis> {
+        let now = self.storm.true_time();
+        let state = self.platform.lock();
+        let coming = state.waiting.iter().map(|u| u.not_before).filter(|at| *at > now).min();
+        coming.or(state.waiting.first().map(|_| now))
+    }
+
+    /// When an event that failed is to be tried again.
+    async fn next_retry(&self) -> Option<Millis> {
+        let sql = "SELECT min(retry_at) FROM inbox WHERE state = 'waiting'";
+        let at: Option<i64> = sqlx::query_scalar(sql).fetch_one(&mut super::check::database(self).await).await.unwrap();
+        at.map(Millis)
+    }
+
+    /// Everything that can be done at this moment.
+    async fn work(&mut self) {
+        loop {
+            while self.intake.is_some() || !self.stored.is_empty() {
+                self.take_in(1).await;
+            }
+            self.fetch();
+            while self.intake.is_some() || !self.stored.is_empty() {
+                self.take_in(1).await;
+            }
+            loop {
+                self.ring().await;
+                if self.ringing.is_none() {
+                    break;
+                }
+            }
+            let waiting = self.store.inner.take(1, self.storm.lock().now).await.is_ok_and(|events| !events.is_empty());
+            if waiting || self.thinking.is_some() {
+                loop {
+                    self.think(99).await;
+                    if self.thinking.is_none() {
+                        break;
+                    }
+                }
+            }
+            loop {
+                self.mail(99).await;
+                while !self.sends.is_empty() {
+                    self.send_one().await;
+                }
+                if self.mailing.is_none() && self.outcomes.is_empty() {
+                    break;
+                }
+            }
+            if !waiting {
+                return;
+            }
+        }
+    }
+
+    /// When the sender could do more, if it knows.
+    async fn next_send(&mut self) -> Option<Millis> {
+        let mut outbox = self.outbox.take()?;
+        let mut job: Job<(Sender, Option<Millis>, Vec<Claimed>)> = Box::pin(async move {
+            let (claimed, wait) = match outbox.read().await {
+                Ok(()) => outbox.claim(64).await.unwrap_or_default(),
+                Err(_) => (Vec::new(), None),
+            };
+            (outbox, wait, claimed)
+        });
+        loop {
+            if let Went::Done((outbox, wait, claimed)) = self.storm.step(&mut job).await {
+                for one in claimed {
+                    self.sends.push((one.id, Box::pin(outbox.send(one))));
+                }
+                self.outbox = Some(outbox);
+                return wait;
+            }
+        }
+    }
+}
+
+fn north(metres: f64) -> Wgs84 {
+    Wgs84 { lat: OLD_BRIDGE.lat + metres / 111_195.0, lon: OLD_BRIDGE.lon }
+}
