@@ -23,8 +23,9 @@ use crate::domain::group::Group;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::Member;
 use crate::domain::place::Wgs84;
-use crate::flow::engine::{BATCH, Engine};
+use crate::flow::engine::{BATCH, Engine, Errand};
 use crate::flow::outbox::{Outbox, SIDE_BY_SIDE};
+use crate::flow::town::Town;
 use crate::port::chat::Chat;
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::Meter;
@@ -121,20 +122,12 @@ impl Server {
     /// Another server has the database; the database, the token or the address cannot be used.
     pub async fn start(config: Config, secrets: &Secrets) -> anyhow::Result<Self> {
         let config = Arc::new(config);
-        let store = open_store(&config).await?;
-        let lock = match store.serve_lock() {
-            Err(StoreError::Taken) => anyhow::bail!(
-                "another baiying serves {}: stop it first, or give this one its own [database] url",
-                config.database.shown()
-            ),
-            lock => lock?,
-        };
-        seed(&store, &config).await?;
+        let (store, lock, key) = stand_by(&config, secrets).await?;
         let token = secrets.token.as_ref().context("no token: set BAIYING_TOKEN or BAIYING_TOKEN_FILE")?;
         let api = Api::new(&config.telegram.api_url, token)?;
         let clock = Arc::new(SystemClock);
         let metrics = Arc::new(Metrics::default());
-        let printer = Arc::new(FilePrinter { key: export_key(&store, secrets).await? });
+        let printer = Arc::new(FilePrinter { key });
         let (stop, stopped) = watch::channel(false);
         let (inbox, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut workers = JoinSet::new();
@@ -166,15 +159,15 @@ impl Server {
         }
         workers.spawn(web::serve_http(config.http.listen, routes, stopped.clone()));
 
-        let mut engine = Engine::new(
+        let engine = Engine::new(
             store.clone(),
             chat.clone(),
             clock.clone(),
             Arc::new(SystemChance),
             metrics.clone(),
             config.clone(),
-        );
-        engine.prepare().await?;
+        )
+        .reading_aside();
         let town = Arc::new(Notify::new());
         workers.spawn(run_engine(
             engine,
@@ -183,8 +176,8 @@ impl Server {
             Wakes { inbox: inbox.clone(), outbox: outbox.clone(), town: town.clone() },
             stopped.clone(),
         ));
-        workers.spawn(run_checkpoints(store.clone(), stopped.clone()));
-        workers.spawn(run_timers(store.clone(), clock.clone(), inbox.clone(), stopped.clone()));
+        workers.spawn(run_checkpoints(store.clone(), metrics.clone(), stopped.clone()));
+        workers.spawn(run_timers(store.clone(), clock.clone(), metrics.clone(), inbox.clone(), stopped.clone()));
         workers.spawn(run_word(store.clone(), town, outbox.clone(), stopped.clone()));
         let (shared, meter) = (store.clone(), metrics.clone());
         let work = move |mut stop: watch::Receiver<bool>| {
@@ -220,6 +213,33 @@ impl Server {
             result = result.and(ended.context("a worker panicked").flatten());
         }
         result
+    }
+}
+
+/// Opens the database, takes the place of its one server where there is but one, and writes what the config seeds. A
+/// database across the network that is away is waited for: whoever starts all at once need not mind the order.
+async fn stand_by(config: &Config, secrets: &Secrets) -> anyhow::Result<(SqlStore, ServeLock, ExportKey)> {
+    let ready = async || {
+        let store = open_store(config).await?;
+        let lock = match store.serve_lock() {
+            Err(StoreError::Taken) => anyhow::bail!(
+                "another baiying serves {}: stop it first, or give this one its own [database] url",
+                config.database.shown()
+            ),
+            lock => lock?,
+        };
+        seed(&store, config).await?;
+        let key = export_key(&store, secrets).await?;
+        Ok((store, lock, key))
+    };
+    loop {
+        match ready().await {
+            Err(error) if matches!(error.downcast_ref(), Some(StoreError::Away(_))) => {
+                tracing::error!(error = format!("{error:#}"), "trying on");
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
     }
 }
 
@@ -260,8 +280,7 @@ async fn set_hook(
     let part = "webhook";
     let set = async {
         while let Err(error) = api.set_webhook(&url, &secret).await {
-            tracing::error!(%error, "the webhook could not be set; trying on");
-            metrics.trouble(part, Some(error.to_string()));
+            metrics.trouble(part, Some(format!("it could not be set: {error}; trying on")));
             tokio::time::sleep(PAUSE).await;
         }
         metrics.trouble(part, None);
@@ -282,12 +301,24 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
     wakes: Wakes,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    // Before the first event needs it; if it cannot be had, that event waits.
+    if let Err(error) = engine.prepare().await {
+        pause(&*meter, "inbox", &error, &mut stop).await;
+    }
+    let mut errands = JoinSet::new();
     while !*stop.borrow() {
-        match engine.turn().await {
+        if let Some(town) = errands.try_join_next() {
+            engine.arrived(town.context("a worker panicked")?);
+        }
+        let turn = engine.turn().await;
+        if let Some(errand) = engine.errand() {
+            errands.spawn(run_errand(errand));
+        }
+        match turn {
             Ok((done, answers)) => {
+                meter.trouble("engine", None);
                 if done > 0 {
                     wakes.outbox.notify_one();
-                    meter.trouble("inbox", None);
                 }
                 for answer in answers {
                     let chat = chat.clone();
@@ -304,7 +335,7 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
                         () = wakes.inbox.notified() => {}
                         () = wakes.town.notified() => {
                             if let Err(error) = engine.prepare().await {
-                                pause(&*meter, "inbox", &error, &mut stop).await;
+                                pause(&*meter, "engine", &error, &mut stop).await;
                             }
                         }
                         () = tokio::time::sleep(LOOK_AGAIN) => {}
@@ -312,16 +343,27 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
                     }
                 }
             }
-            Err(error) => pause(&*meter, "inbox", &error, &mut stop).await,
+            Err(error) => pause(&*meter, "engine", &error, &mut stop).await,
         }
     }
     Ok(())
 }
 
+/// Reads and makes a town beside the engine's work.
+async fn run_errand<S: Store>(errand: Errand<S>) -> Option<Town> {
+    let file = match errand.read().await {
+        Ok(file) => file,
+        Err(error) => {
+            tracing::error!(%error, "the changed town could not be read; trying on");
+            return None;
+        }
+    };
+    tokio::task::spawn_blocking(move || errand.make(file)).await.ok()
+}
+
 /// Says what is wrong, and waits: everything still waits in the store, and goes on by itself.
 async fn pause<M: Meter + ?Sized>(meter: &M, part: &'static str, error: &StoreError, stop: &mut watch::Receiver<bool>) {
-    tracing::error!(%error, part, "the store refused; trying on");
-    meter.trouble(part, Some(error.to_string()));
+    meter.trouble(part, Some(format!("{error}; trying on")));
     tokio::select! {
         () = tokio::time::sleep(PAUSE) => {}
         _ = stop.changed() => {}
@@ -363,11 +405,15 @@ async fn run_word(
 }
 
 /// Keeps the write-ahead log short.
-async fn run_checkpoints(store: SqlStore, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+async fn run_checkpoints<M: Meter>(
+    store: SqlStore,
+    meter: Arc<M>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     while !*stop.borrow() {
-        if let Err(error) = store.checkpoint().await {
-            tracing::error!(%error, "the write-ahead log could not be copied into the database; trying on");
-        }
+        let refused = store.checkpoint().await.err();
+        let told = |error| format!("the write-ahead log cannot be copied into the database: {error}; trying on");
+        meter.trouble("database", refused.map(told));
         tokio::select! {
             () = tokio::time::sleep(CHECKPOINT) => {}
             _ = stop.changed() => {}
@@ -376,19 +422,20 @@ async fn run_checkpoints(store: SqlStore, mut stop: watch::Receiver<bool>) -> an
     Ok(())
 }
 
-async fn run_timers<S: Store>(
+async fn run_timers<S: Store, M: Meter>(
     store: S,
     clock: Arc<SystemClock>,
+    meter: Arc<M>,
     inbox: Arc<Notify>,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     while !*stop.borrow() {
         let now = clock.now();
-        match store.ring_timers(now).await {
-            Ok(Some(due)) if due <= now => inbox.notify_one(),
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the timers could not be looked at; trying on"),
+        let rung = store.ring_timers(now).await;
+        if matches!(rung, Ok(Some(due)) if due <= now) {
+            inbox.notify_one();
         }
+        meter.trouble("timers", rung.err().map(|error| format!("{error}; trying on")));
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => {}
             _ = stop.changed() => {}
@@ -426,6 +473,9 @@ async fn run_outbox<S: Store, C: Chat, P: Printer, M: Meter>(
             };
             match claimed {
                 Ok((claimed, wait)) => {
+                    if !outbox.owes() {
+                        meter.trouble("outbox", None);
+                    }
                     next = wait;
                     under_way += claimed.len();
                     for one in claimed {
@@ -445,12 +495,8 @@ async fn run_outbox<S: Store, C: Chat, P: Printer, M: Meter>(
                 under_way -= count;
                 let outcomes = std::mem::take(&mut settling);
                 match outbox.settle(outcomes).await {
-                    Ok(reported) => {
-                        meter.trouble("outbox", None);
-                        if reported {
-                            inbox.notify_one();
-                        }
-                    }
+                    Ok(true) => inbox.notify_one(),
+                    Ok(false) => {}
                     // It is kept, and settled with the next ones, or when nothing else happens.
                     Err(error) => pause(&*meter, "outbox", &error, &mut stop).await,
                 }

@@ -2,6 +2,7 @@
 
 use baiying::adapter::file::Format;
 use baiying::adapter::log;
+use baiying::adapter::sql::backup::BackupError;
 use baiying::app::command::{self, ExportOrder, ImportKind, Outcome};
 use baiying::app::load::{self, LoadOrder};
 use baiying::app::{Server, asked_to_end, sandbox};
@@ -90,6 +91,16 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Copies the SQLite database into a file, whole and checked, while it is in use. PostgreSQL: says which command does it.
+    Backup {
+        /// Where to; nothing is overwritten.
+        file: PathBuf,
+    },
+    /// Checks a backup and puts it where the config says that the database is; nothing is overwritten.
+    Restore {
+        /// What `backup` wrote.
+        file: PathBuf,
+    },
     /// Measures this program under load, against a stand-in for the platform (docs/benchmarks.md).
     Load(LoadOrder),
     /// Prints the example config.
@@ -113,7 +124,9 @@ fn main() -> ExitCode {
         Ok(Outcome::NotWell) => ExitCode::from(1),
         Err(error) => {
             eprintln!("baiying: {error:#}");
-            let usage = error.is::<ConfigError>() || error.is::<baiying::domain::period::PeriodError>();
+            let usage = error.is::<ConfigError>()
+                || error.is::<baiying::domain::period::PeriodError>()
+                || matches!(error.downcast_ref(), Some(BackupError::Postgres(_)));
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
@@ -145,5 +158,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Command::VerifyExport { file } => command::verify_export(&config, &secrets, &file).await,
         Command::Retain { dry_run } => command::retain(&config, dry_run).await,
+        Command::Backup { file } => command::backup::backup(&config, &file).await,
+        Command::Restore { file } => command::backup::restore(&config, &file).await,
     }
 }

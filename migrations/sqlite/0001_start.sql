@@ -4,7 +4,8 @@ CREATE TABLE counter (
     name TEXT PRIMARY KEY NOT NULL,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO counter (name, value) VALUES ('lead', 0), ('alarm', 0), ('change', 0), ('town', 1), ('term', 0);
+INSERT INTO counter (name, value)
+VALUES ('lead', 0), ('alarm', 0), ('change', 0), ('term', 0), ('swept', 0), ('town', 1), ('point', 1), ('place', 1);
 
 -- Events: updates word for word, timers that came due, fates of deliveries.
 CREATE TABLE inbox (
@@ -30,6 +31,7 @@ CREATE TABLE timer (
     kind TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX timer_due ON timer (due);
+CREATE INDEX timer_chat ON timer (chat);
 
 -- tip_chat is where the tip was written; chat follows when that group gets a new id.
 CREATE TABLE lead (
@@ -75,6 +77,8 @@ CREATE INDEX lead_chat ON lead (chat, received_at, reporter, written_at);
 CREATE INDEX lead_received ON lead (received_at, scene_lat, scene_lon);
 CREATE INDEX lead_merged ON lead (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX lead_queue ON lead (state, urgent DESC, received_at, id) WHERE state IN ('new', 'claimed');
+-- What is decided and not yet wiped, by when it was decided.
+CREATE INDEX lead_kept ON lead (state, decided_at) WHERE scrubbed_at IS NULL AND state NOT IN ('new', 'claimed');
 
 CREATE TABLE lead_event (
     id INTEGER PRIMARY KEY NOT NULL,
@@ -148,13 +152,38 @@ CREATE TABLE transfer (
     reverses TEXT,
     by_user INTEGER
 ) STRICT;
-CREATE INDEX transfer_debit ON transfer (debit_user) WHERE debit_user IS NOT NULL;
-CREATE INDEX transfer_credit ON transfer (credit_user) WHERE credit_user IS NOT NULL;
+CREATE INDEX transfer_debit ON transfer (debit_user, debit, at) WHERE debit_user IS NOT NULL;
+CREATE INDEX transfer_credit ON transfer (credit_user, credit, at) WHERE credit_user IS NOT NULL;
+-- What people can spend, as it comes and goes: a month's tally reads that month and what came after.
+CREATE INDEX transfer_person ON transfer (at) WHERE credit = 'person' OR debit = 'person';
 CREATE INDEX transfer_lead ON transfer (lead) WHERE lead IS NOT NULL;
 CREATE TRIGGER transfer_stays BEFORE DELETE ON transfer
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER transfer_stands BEFORE UPDATE ON transfer
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+-- What each account holds, counted beside the ledger by the ledger itself; 0: all people together.
+CREATE TABLE balance (
+    user_id INTEGER PRIMARY KEY NOT NULL,
+    person INTEGER NOT NULL,
+    held INTEGER NOT NULL
+) STRICT;
+INSERT INTO balance (user_id, person, held) VALUES (0, 0, 0);
+CREATE TRIGGER transfer_counts AFTER INSERT ON transfer
+BEGIN
+    INSERT INTO balance (user_id, person, held)
+    SELECT new.debit_user, CASE new.debit WHEN 'person' THEN -new.amount ELSE 0 END,
+        CASE new.debit WHEN 'held' THEN -new.amount ELSE 0 END
+    WHERE new.debit_user IS NOT NULL
+    ON CONFLICT (user_id) DO UPDATE SET person = person + excluded.person, held = held + excluded.held;
+    INSERT INTO balance (user_id, person, held)
+    SELECT new.credit_user, CASE new.credit WHEN 'person' THEN new.amount ELSE 0 END,
+        CASE new.credit WHEN 'held' THEN new.amount ELSE 0 END
+    WHERE new.credit_user IS NOT NULL
+    ON CONFLICT (user_id) DO UPDATE SET person = person + excluded.person, held = held + excluded.held;
+    UPDATE balance SET person = person + CASE new.credit WHEN 'person' THEN new.amount ELSE -new.amount END
+    WHERE user_id = 0 AND (new.credit = 'person') <> (new.debit = 'person');
+END;
 
 -- Messages as they should stand: one row for each chat and subject.
 CREATE TABLE outbox (

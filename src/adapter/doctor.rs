@@ -3,6 +3,7 @@
 //! Owns the judgement and its words, zh and en; changes nothing. Asks the platform and the store through their
 //! ports. Called by `app`, beside a running `serve` too.
 
+mod audit;
 mod town;
 
 use crate::config::{Config, Mode, Secrets};
@@ -135,6 +136,10 @@ impl Doctor<'_> {
             }
         };
         self.ok("数据库可读可写".into(), "the database can be read and written".into());
+        match store.audit().await {
+            Ok(audit) => self.audit(&audit),
+            Err(error) => self.database_down(&error),
+        }
         if gauges.inbox_parked > 0 {
             let n = gauges.inbox_parked;
             self.warn(

@@ -5,6 +5,7 @@ use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::member::Member;
 use crate::domain::place::Place;
+use crate::port::audit::Audit;
 use crate::port::clock::Clock;
 use crate::port::meter::{Count, Meter, Span};
 use crate::port::store::*;
@@ -22,6 +23,7 @@ pub(crate) struct Stub {
     pub(crate) refuse: Mutex<VecDeque<StoreError>>,
     pub(crate) town: Mutex<TownFile>,
     pub(crate) gauges: Mutex<Gauges>,
+    pub(crate) audit: Mutex<Audit>,
     pub(crate) broken: Mutex<bool>,
 }
 
@@ -57,6 +59,10 @@ impl Store for StubStore {
     async fn gauges(&self) -> StoreResult<Gauges> {
         self.sound()?;
         Ok(self.0.gauges.lock().unwrap().clone())
+    }
+    async fn audit(&self) -> StoreResult<Audit> {
+        self.sound()?;
+        Ok(self.0.audit.lock().unwrap().clone())
     }
     async fn secret(&self, _: &str, fresh: &str) -> StoreResult<String> {
         self.sound()?;
@@ -101,7 +107,10 @@ impl Store for StubStore {
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         unreachable!()
     }
-    async fn town_version(&self) -> StoreResult<i64> {
+    async fn townspeople(&self) -> StoreResult<TownFile> {
+        self.town().await
+    }
+    async fn town_version(&self) -> StoreResult<TownVersion> {
         unreachable!()
     }
     async fn seed(&self, _: &[Group], _: &[Member]) -> StoreResult<()> {
@@ -135,6 +144,9 @@ impl Store for StubStore {
         unreachable!()
     }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
+        unreachable!()
+    }
+    async fn held_before(&self, _: Millis) -> StoreResult<i64> {
         unreachable!()
     }
     async fn calls_between(

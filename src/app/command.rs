@@ -1,5 +1,7 @@
 //! The other commands: each opens what it needs, does one thing, and says what it did.
 
+pub mod backup;
+
 use super::{export_key, open_store};
 use crate::adapter::clock::{SystemChance, SystemClock};
 use crate::adapter::doctor::{Level, doctor};

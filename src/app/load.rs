@@ -1,10 +1,11 @@
 //! `baiying load`: the real product under load, measured.
 //!
-//! Starts the program itself (`serve`, a process of its own, a database in a folder of its own) against a stand-in
+//! Starts the program itself (`serve`, a process of its own, a database of its own) against a stand-in
 //! for the platform in this process, has people write tips, and measures until each tip has its receipt. Then it
 //! kills the server and counts the leads by `export`. `docs/benchmarks.md` says how to run and read it.
 
 pub mod figure;
+pub mod growth;
 pub mod platform;
 pub mod words;
 
@@ -13,6 +14,7 @@ use self::platform::{FIRST_UPDATE, Pace, Platform, Progress, Tip};
 use super::command::Outcome;
 use crate::adapter::clock::SystemClock;
 use crate::adapter::sandbox::{demo_gazetteer, demo_points};
+use crate::adapter::sql::Scratch;
 use crate::port::clock::Clock;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::HashSet;
@@ -29,7 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What `load` is to do.
 #[derive(Debug, Clone, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct LoadOrder {
+    /// Something else than that.
+    #[command(subcommand)]
+    pub special: Option<Special>,
     /// Tips that are written.
     #[arg(long, default_value_t = 20_000)]
     pub tips: usize,
@@ -51,6 +57,12 @@ pub struct LoadOrder {
     /// Where the database is made; default: the system's folder for temporary files.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// A database on a PostgreSQL server, beside which one is made for the run; default: SQLite.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Replicas that serve it side by side; more than one needs `--database`.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub replicas: usize,
     /// Leaves config, database and log where they are, and tells where.
     #[arg(long)]
     pub keep: bool,
@@ -59,16 +71,35 @@ pub struct LoadOrder {
     pub json: bool,
 }
 
+/// What else can be measured.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Special {
+    /// Whether daily work costs more once the town has a million leads.
+    Growth(growth::GrowthOrder),
+}
+
 /// Runs it and prints what it comes to.
 ///
 /// # Errors
 /// The server or its folder; a tip that stays without a receipt.
 pub async fn run(order: &LoadOrder) -> anyhow::Result<Outcome> {
+    if let Some(Special::Growth(order)) = &order.special {
+        return growth::run(order).await;
+    }
     ensure!(order.tips > 0 && order.groups > 0 && order.people > 0, "tips, groups and people: at least one of each");
+    ensure!(order.replicas > 0, "replicas: at least one");
+    ensure!(
+        order.replicas == 1 || order.database.is_some(),
+        "several replicas share one PostgreSQL: name it by --database postgres://…"
+    );
     let parent = order.data.clone().unwrap_or_else(std::env::temp_dir);
     let folder = parent.join(format!("baiying-load-{}", std::process::id()));
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let measured = measure(order, &folder).await;
+    let scratch = scratch(order).await?;
+    let measured = measure(order, &folder, scratch.as_ref().map(Scratch::url)).await;
+    if let (Some(scratch), false) = (scratch, order.keep) {
+        scratch.remove().await.context("cannot take the database away again")?;
+    }
     if order.keep || measured.is_err() {
         eprintln!("config, database and log: {}", folder.display());
     } else {
@@ -83,24 +114,35 @@ pub async fn run(order: &LoadOrder) -> anyhow::Result<Outcome> {
     Ok(if figures.leads == figures.tips { Outcome::Well } else { Outcome::NotWell })
 }
 
-async fn measure(order: &LoadOrder, folder: &Path) -> anyhow::Result<Figures> {
+/// The database on a server in which the run takes place, if it is not to be SQLite.
+async fn scratch(order: &LoadOrder) -> anyhow::Result<Option<Scratch>> {
+    let Some(url) = &order.database else { return Ok(None) };
+    let name = format!("baiying_load_{}", std::process::id());
+    Scratch::make(url, &name).await.map(Some).with_context(|| format!("cannot make the database {name}"))
+}
+
+async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> anyhow::Result<Figures> {
     let tips: Vec<Tip> = (0..order.tips).map(|n| words::tip(n, order.groups, order.people)).collect();
     let pace = Pace {
         per_second: order.rate,
         delay: Duration::from_millis(order.delay_ms),
         poll_delay: Duration::from_millis(order.poll_delay_ms),
         date: SystemClock.now().0 / 1000,
+        first: 0,
     };
     let platform = Platform::start(&tips, pace).await.context("the stand-in for the platform")?;
     drop(tips);
-    let baiying = Baiying::new(folder, &config(platform.url(), order.groups, folder))?;
+    let baiying = Baiying::new(folder, &config(platform.url(), order.groups, folder), database)?;
     baiying.run(&["import", "gazetteer", "gazetteer.csv"])?;
     baiying.run(&["import", "points", "points.csv"])?;
 
     let before = Usage::of(std::process::id());
-    let mut served = Served(baiying.serve()?);
-    wait_for_receipts(&platform, order, &mut served).await.with_context(|| baiying.last_words())?;
-    let usage = Usage::of(served.0.id());
+    let mut served = Vec::new();
+    for _ in 0..order.replicas {
+        served.push(Served(baiying.serve()?));
+    }
+    wait_for_receipts(&platform, order.tips, &mut served).await.with_context(|| baiying.last_words())?;
+    let usage = served.iter().map(|served| Usage::of(served.0.id())).sum();
     let stand_in = before.zip(Usage::of(std::process::id())).map(|(before, after)| after.cpu_s - before.cpu_s);
     drop(served);
 
@@ -109,6 +151,7 @@ async fn measure(order: &LoadOrder, folder: &Path) -> anyhow::Result<Figures> {
     Ok(Figures {
         tips: order.tips,
         groups: order.groups,
+        replicas: order.replicas,
         rate: order.rate,
         delay_ms: order.delay_ms,
         seconds: time.as_secs_f64(),
@@ -124,15 +167,17 @@ async fn measure(order: &LoadOrder, folder: &Path) -> anyhow::Result<Figures> {
 }
 
 /// Waits until each tip has its receipt.
-async fn wait_for_receipts(platform: &Platform, order: &LoadOrder, served: &mut Served) -> anyhow::Result<()> {
+async fn wait_for_receipts(platform: &Platform, tips: usize, served: &mut [Served]) -> anyhow::Result<()> {
     let mut progress = platform.progress();
     loop {
         let before = *progress.borrow_and_update();
-        if before.answered == order.tips {
+        if before.answered == tips {
             return Ok(());
         }
-        if let Some(status) = served.0.try_wait()? {
-            bail!("the server ended: {status}");
+        for served in &mut *served {
+            if let Some(status) = served.0.try_wait()? {
+                bail!("the server ended: {status}");
+            }
         }
         // Looked at now and then, so that waiting costs nothing beside what is measured.
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -190,15 +235,17 @@ pub fn config(api_url: &str, groups: usize, folder: &Path) -> String {
 pub struct Baiying {
     program: PathBuf,
     folder: PathBuf,
+    /// The database instead of the config's: with its password, so it is handed on where nobody else reads it.
+    database: Option<String>,
 }
 
 impl Baiying {
-    fn new(folder: &Path, config: &str) -> anyhow::Result<Self> {
+    fn new(folder: &Path, config: &str, database: Option<String>) -> anyhow::Result<Self> {
         std::fs::write(folder.join("bot-config.toml"), config)?;
         std::fs::write(folder.join("gazetteer.csv"), demo_gazetteer())?;
         std::fs::write(folder.join("points.csv"), demo_points())?;
         let program = std::env::current_exe().context("cannot find the program itself")?;
-        Ok(Self { program, folder: folder.to_owned() })
+        Ok(Self { program, folder: folder.to_owned(), database })
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -211,6 +258,9 @@ impl Baiying {
             }
         }
         command.env("BAIYING_TOKEN", TOKEN);
+        if let Some(url) = &self.database {
+            command.env("BAIYING_DATABASE_URL", url);
+        }
         command
     }
 
@@ -223,7 +273,7 @@ impl Baiying {
     }
 
     fn serve(&self) -> anyhow::Result<Child> {
-        let log = File::create(self.folder.join("serve.log"))?;
+        let log = File::options().create(true).append(true).open(self.folder.join("serve.log"))?;
         Ok(self.command(&["serve"]).stdout(log.try_clone()?).stderr(log).spawn()?)
     }
 

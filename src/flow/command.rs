@@ -363,7 +363,7 @@ fn setup(given: &Given<'_>, message: &Message, words: &str) -> Decision {
         _ => return answer(given, message, "setup-usage"),
     };
     let known = given.town.group(message.chat);
-    let place = given.town.reader.understand(rest, message.date, ChatKind::Private, None).place;
+    let place = given.town.reader().understand(rest, message.date, ChatKind::Private, None).place;
     let group = Group {
         chat: message.chat,
         kind,

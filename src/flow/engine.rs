@@ -17,7 +17,7 @@ use crate::port::chat::{Chat, PressAnswer, UpdateKind};
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::{Count, Meter};
 use crate::port::store::{
-    Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind,
+    Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind, TownFile,
 };
 use chrono::Datelike;
 use std::collections::HashSet;
@@ -42,13 +42,47 @@ pub struct Engine<S, C> {
     meter: Arc<dyn Meter>,
     rules: Arc<Config>,
     town: Option<Arc<Town>>,
-    town_looked_at: Millis,
+    /// When it was last known to be as it stands in the store; `None`: to be looked at before anything is decided.
+    town_looked_at: Option<Millis>,
+    /// Whether points and places that have changed are read beside the work.
+    aside: bool,
+    /// Whether that has to be done, or is under way.
+    errand: ErrandState,
     group_pace: Pace,
     desk_pace: Pace,
     /// People known to have been told what is kept: they cannot have a first contact any more.
     met: HashSet<UserId>,
     lead_numbers: std::ops::Range<i64>,
     alarm_numbers: std::ops::Range<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ErrandState {
+    None,
+    Due,
+    UnderWay,
+}
+
+/// The reading of a whole town, which may go on beside the engine's work.
+pub struct Errand<S> {
+    store: S,
+    rules: Arc<Config>,
+    bot: String,
+}
+
+impl<S: Store> Errand<S> {
+    /// Reads what the database holds.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn read(&self) -> StoreResult<TownFile> {
+        self.store.town().await
+    }
+
+    /// Makes the town of it: a second's work for a processor when there are many points and places.
+    pub fn make(&self, file: TownFile) -> Town {
+        Town::new(file, self.rules.clone(), &self.bot)
+    }
 }
 
 struct Planned {
@@ -77,7 +111,9 @@ impl<S: Store, C: Chat> Engine<S, C> {
             meter,
             rules,
             town: None,
-            town_looked_at: Millis(i64::MIN),
+            town_looked_at: None,
+            aside: false,
+            errand: ErrandState::None,
             group_pace: Pace::default(),
             desk_pace: Pace::default(),
             met: HashSet::new(),
@@ -125,7 +161,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 self.store.alone(false).await?;
             }
             if touched_town {
-                self.town = None;
+                self.town_looked_at = None;
                 town = self.current_town().await?;
                 waiting = waiting.into_iter().map(|p| self.plan(p.event, &town)).collect();
             }
@@ -142,22 +178,70 @@ impl<S: Store, C: Chat> Engine<S, C> {
         self.current_town().await.map(drop)
     }
 
-    /// The town, read again when it has changed.
+    /// The same engine; points and places that have changed are read as an [`Errand`] beside the work, which goes on with
+    /// the old ones until then: with many that takes a second. (Otherwise the work waits.)
+    #[must_use]
+    pub fn reading_aside(mut self) -> Self {
+        self.aside = true;
+        self
+    }
+
+    /// What is to be read beside the work, if anything; it is told by [`Engine::arrived`] what came of it.
+    pub fn errand(&mut self) -> Option<Errand<S>> {
+        let due = self.errand == ErrandState::Due;
+        due.then(|| {
+            self.errand = ErrandState::UnderWay;
+            self.new_errand()
+        })
+    }
+
+    fn new_errand(&self) -> Errand<S> {
+        Errand { store: self.store.clone(), rules: self.rules.clone(), bot: self.chat.username().to_owned() }
+    }
+
+    /// The town with its new points and places; `None` if it could not be had, which is tried again.
+    pub fn arrived(&mut self, town: Option<Town>) {
+        self.errand = ErrandState::None;
+        // Groups and staff may have changed since it was read: they are looked at again before anything is decided.
+        self.town_looked_at = None;
+        if let Some(town) = town {
+            self.town = Some(Arc::new(town));
+        }
+    }
+
+    /// The town; what has changed of it is read again.
     async fn current_town(&mut self) -> StoreResult<Arc<Town>> {
         let now = self.clock.now();
-        if let Some(town) = &self.town {
-            // Where others change it, too, what one has done must be known to the next that takes the same chat.
-            if !self.store.is_shared() && now.since(self.town_looked_at).abs() < TOWN_FRESH_MS {
-                return Ok(town.clone());
+        let Some(mut town) = self.town.clone() else {
+            self.town_looked_at = Some(now);
+            return self.read_town().await;
+        };
+        // Where others change it, too, what one has done must be known to the next that takes the same chat.
+        let fresh = |at: Millis| now.since(at).abs() < TOWN_FRESH_MS;
+        if !self.store.is_shared() && self.town_looked_at.is_some_and(fresh) {
+            return Ok(town);
+        }
+        let version = self.store.town_version().await?;
+        self.town_looked_at = Some(now);
+        if !version.same_ground(town.version) {
+            if !self.aside {
+                return self.read_town().await;
             }
-            if self.store.town_version().await? == town.version {
-                self.town_looked_at = now;
-                return Ok(town.clone());
+            if self.errand == ErrandState::None {
+                self.errand = ErrandState::Due;
             }
         }
-        let town = Arc::new(Town::new(self.store.town().await?, self.rules.clone(), self.chat.username()));
+        if version.people != town.version.people {
+            town = Arc::new(town.with_people(self.store.townspeople().await?));
+            self.town = Some(town.clone());
+        }
+        Ok(town)
+    }
+
+    async fn read_town(&mut self) -> StoreResult<Arc<Town>> {
+        let errand = self.new_errand();
+        let town = Arc::new(errand.make(errand.read().await?));
         self.town = Some(town.clone());
-        self.town_looked_at = now;
         Ok(town)
     }
 

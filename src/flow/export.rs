@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::domain::alarm::{Alarm, Call};
 use crate::domain::id::{ChatId, LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadState};
-
+use crate::domain::member::Member;
 use crate::domain::period::Period;
 use crate::domain::place::PlaceSource;
 use crate::port::store::{Access, Store, Tally, TownFile};
@@ -71,7 +71,7 @@ pub async fn export<S: Store>(
     let (head, Period { from, to }) = (request.head(config), request.period);
     match request.kind {
         TableKind::Leads => {
-            let words = Words::of(config, &store.town().await?);
+            let words = Words::of(config, &store.townspeople().await?);
             sink.begin(&head)?;
             let (mut after, mut count) = (LeadId(0), 0);
             loop {
@@ -86,12 +86,15 @@ pub async fn export<S: Store>(
             }
         }
         TableKind::Points => {
-            let table = points_table(head, &store.tallies(from, to).await?, request.names)?;
+            let mut tallies = store.tallies(from, to).await?;
+            let moved: i64 = tallies.iter().map(|tally| tally.opening).sum();
+            tallies.extend(others(store.held_before(from).await? - moved));
+            let table = points_table(head, &tallies, request.names)?;
             table.pour(sink)?;
             Ok(table.rows.len() as u64)
         }
         TableKind::Alarms => {
-            let staff = staff_codes(&store.town().await?);
+            let staff = staff_codes(&store.townspeople().await?);
             let table = alarms_table(head, &store.calls_between(from, to).await?, &staff);
             table.pour(sink)?;
             Ok(table.rows.len() as u64)
@@ -211,6 +214,24 @@ pub fn lead_row(lead: &Lead, words: &Words) -> Vec<Cell> {
 /// The leads table as a whole, for a period that is known to be short.
 pub fn leads_table(head: Head, leads: &[Lead], words: &Words) -> Table {
     Table { head, rows: leads.iter().map(|lead| lead_row(lead, words)).collect(), totals: None }
+}
+
+/// What those hold together whose points did not move in the period: one row, so that a month's totals go on from the
+/// month before without a row for everybody who ever had points.
+fn others(held: i64) -> Option<Tally> {
+    let member = Member {
+        user: UserId(0),
+        name: String::new(),
+        occupation: String::new(),
+        group: "本期无变动者合计 all whose points did not move".into(),
+        team: String::new(),
+        roles: Vec::new(),
+        language: None,
+        code: "-".into(),
+        first_seen: Millis(0),
+        told_at: None,
+    };
+    (held != 0).then_some(Tally { member, opening: held, earned: 0, spent: 0, corrected: 0, closing: held })
 }
 
 /// The points table: one row a person, in the order given, and a totals row. Names stand in it only if `names`.

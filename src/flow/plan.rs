@@ -253,7 +253,7 @@ fn read(message: &Message, kind: ChatKind, town: &Town) -> Tip {
         return Tip::default();
     }
     let area = town.group(message.chat).and_then(|g| g.area);
-    let mut tip = town.reader.understand(&message.text, message.date, kind, area);
+    let mut tip = town.reader().understand(&message.text, message.date, kind, area);
     if message.mentions_bot && !message.private {
         tip.is_tip = true;
         tip.marked = true;

@@ -1,68 +1,100 @@
-//! The town as it stands: groups, liaison points, places, staff, rules. Read whole into memory and read
-//! again when its version in the database changes; every decider gets it as a value.
+//! The town as it stands: groups, liaison points, places, staff, rules. Kept in memory; what has changed in the
+//! database is read again: groups and staff are little, the ground (points and places) takes its time and is shared
+//! between the states of the town. Every decider gets the town as a value.
 
 use crate::config::Config;
 use crate::domain::alarm::Point;
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, Millis, UserId};
 use crate::domain::member::{Language, Member, Role};
-use crate::domain::place::Gazetteer;
-use crate::domain::place::PointIndex;
-use crate::domain::place::Wgs84;
+use crate::domain::place::{Datum, Gazetteer, Place, PointIndex, Wgs84};
 use crate::domain::text::card::Speaker;
 use crate::domain::tip::reader::Reader;
-use crate::port::store::TownFile;
-use std::collections::HashMap;
+use crate::port::store::{TownFile, TownVersion};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// See the module.
 pub struct Town {
     /// The version of the database that it was read from.
-    pub version: i64,
+    pub version: TownVersion,
     /// The config.
     pub rules: Arc<Config>,
     /// The bot's user name, for deep links.
     pub bot: String,
-    /// What reads tips.
-    pub reader: Reader,
+    ground: Arc<Ground>,
     groups: HashMap<ChatId, Group>,
     desks: Vec<ChatId>,
-    points: HashMap<String, Point>,
-    index: PointIndex<String>,
     staff: HashMap<UserId, Member>,
 }
 
-impl Town {
-    /// Makes the town from what the database holds.
-    pub fn new(file: TownFile, rules: Arc<Config>, bot: &str) -> Self {
-        let mut places = file.gazetteer;
+/// What stands on the ground: places and points, and what reads tips by them.
+struct Ground {
+    reader: Reader,
+    points: HashMap<String, Point>,
+    index: PointIndex<String>,
+    widest_radius_m: f64,
+}
+
+impl Ground {
+    fn new(mut places: Vec<Place>, points: Vec<Point>, rules: &Config, bot: &str) -> Self {
+        let known: HashSet<String> = places.iter().map(|place| place.code.clone()).collect();
         // A liaison point is a place by its name and its code, whether or not the gazetteer lists it.
-        for point in &file.points {
-            if !places.iter().any(|p| p.code == point.code) {
-                places.push(crate::domain::place::Place {
-                    code: point.code.clone(),
-                    name: point.name.clone(),
-                    aliases: Vec::new(),
-                    kind: "liaison_point".into(),
-                    at: point.at,
-                    datum: crate::domain::place::Datum::Wgs84,
-                });
-            }
-        }
-        let gazetteer = Arc::new(Gazetteer::new(places));
-        let mut desks: Vec<ChatId> = file.groups.iter().filter(|g| g.kind == GroupKind::Desk).map(|g| g.chat).collect();
-        desks.sort_unstable_by_key(|chat| std::cmp::Reverse(chat.0));
+        places.extend(points.iter().filter(|point| !known.contains(&point.code)).map(|point| Place {
+            code: point.code.clone(),
+            name: point.name.clone(),
+            aliases: Vec::new(),
+            kind: "liaison_point".into(),
+            at: point.at,
+            datum: Datum::Wgs84,
+        }));
         Self {
-            version: file.version,
-            reader: Reader::new(&rules.category, gazetteer, rules.time_zone, Some(bot)),
-            bot: bot.to_owned(),
-            index: PointIndex::build(file.points.iter().map(|p| (p.code.clone(), p.at))),
-            groups: file.groups.into_iter().map(|g| (g.chat, g)).collect(),
-            desks,
-            points: file.points.into_iter().map(|p| (p.code.clone(), p)).collect(),
-            staff: file.staff.into_iter().map(|m| (m.user, m)).collect(),
-            rules,
+            reader: Reader::new(&rules.category, Arc::new(Gazetteer::new(places)), rules.time_zone, Some(bot)),
+            index: PointIndex::build(points.iter().map(|p| (p.code.clone(), p.at))),
+            widest_radius_m: points.iter().map(|p| p.radius_m).fold(0.0, f64::max),
+            points: points.into_iter().map(|p| (p.code.clone(), p)).collect(),
         }
+    }
+}
+
+impl Town {
+    /// Makes the town from what the database holds. With many points and places this takes a second.
+    pub fn new(file: TownFile, rules: Arc<Config>, bot: &str) -> Self {
+        let TownFile { version, groups, points, gazetteer, staff } = file;
+        let ground = Arc::new(Ground::new(gazetteer, points, &rules, bot));
+        let mut town = Self {
+            version,
+            rules,
+            bot: bot.to_owned(),
+            ground,
+            groups: HashMap::new(),
+            desks: Vec::new(),
+            staff: HashMap::new(),
+        };
+        town.settle(groups, staff);
+        town
+    }
+
+    fn settle(&mut self, groups: Vec<Group>, staff: Vec<Member>) {
+        self.desks = groups.iter().filter(|g| g.kind == GroupKind::Desk).map(|g| g.chat).collect();
+        self.desks.sort_unstable_by_key(|chat| std::cmp::Reverse(chat.0));
+        self.groups = groups.into_iter().map(|g| (g.chat, g)).collect();
+        self.staff = staff.into_iter().map(|m| (m.user, m)).collect();
+    }
+
+    /// The same ground with other groups and staff.
+    pub fn with_people(&self, file: TownFile) -> Self {
+        let version = TownVersion { people: file.version.people, ..self.version };
+        let (rules, bot, ground) = (self.rules.clone(), self.bot.clone(), self.ground.clone());
+        let mut town =
+            Self { version, rules, bot, ground, groups: HashMap::new(), desks: Vec::new(), staff: HashMap::new() };
+        town.settle(file.groups, file.staff);
+        town
+    }
+
+    /// What reads tips.
+    pub fn reader(&self) -> &Reader {
+        &self.ground.reader
     }
 
     /// The group of a chat, if it was set up.
@@ -97,22 +129,32 @@ impl Town {
 
     /// A liaison point by its code.
     pub fn point(&self, code: &str) -> Option<&Point> {
-        self.points.get(code)
+        self.ground.points.get(code)
     }
 
     /// The liaison points nearest to a place, with their distance in metres.
     pub fn nearest_points(&self, at: Wgs84, count: usize) -> Vec<(&Point, f64)> {
-        self.index.nearest(at, count).into_iter().filter_map(|(code, m)| Some((self.points.get(&code)?, m))).collect()
+        self.ground
+            .index
+            .nearest(at, count)
+            .into_iter()
+            .filter_map(|(code, m)| Some((self.ground.points.get(&code)?, m)))
+            .collect()
     }
 
     /// The liaison points within `radius_m` of a place, nearest first, with their distance in metres.
     pub fn points_within(&self, at: Wgs84, radius_m: f64) -> Vec<(&Point, f64)> {
-        self.index.within(at, radius_m).into_iter().filter_map(|(code, m)| Some((self.points.get(&code)?, m))).collect()
+        self.ground
+            .index
+            .within(at, radius_m)
+            .into_iter()
+            .filter_map(|(code, m)| Some((self.ground.points.get(&code)?, m)))
+            .collect()
     }
 
     /// The widest distance for which any liaison point answers.
     pub fn widest_radius_m(&self) -> f64 {
-        self.points.values().map(|p| p.radius_m).fold(0.0, f64::max)
+        self.ground.widest_radius_m
     }
 
     /// The language of a group.

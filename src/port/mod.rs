@@ -1,6 +1,7 @@
 //! The edge of the house: what the flow asks of storage, the chat platform, the clock and chance.
 //! Values here are plain data; the adapters implement the traits.
 
+pub mod audit;
 pub mod chat;
 pub mod checkup;
 pub mod clock;

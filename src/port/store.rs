@@ -7,6 +7,7 @@ pub use super::facts::*;
 pub use super::inbox::*;
 pub use super::outbox::*;
 
+use super::audit::Audit;
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
@@ -25,6 +26,9 @@ pub enum StoreError {
     /// Another process has the database and is the one that may serve.
     #[error("another baiying is serving this database")]
     Taken,
+    /// The database cannot be reached, or is going down or coming up: nothing is known of what was asked last.
+    #[error("the database cannot be reached: {0}")]
+    Away(String),
     /// Anything else, with the database's own words.
     #[error("database: {0}")]
     Other(String),
@@ -109,11 +113,29 @@ pub enum Applied {
     Failed(String),
 }
 
-/// What the whole town looks like: kept in memory and read again when `version` changes.
+/// Which state of the town: each number is counted up by each change of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TownVersion {
+    /// Groups and staff: few, and they change while one serves.
+    pub people: i64,
+    /// Liaison points: many, and they come from files.
+    pub points: i64,
+    /// The gazetteer, likewise.
+    pub places: i64,
+}
+
+impl TownVersion {
+    /// Whether points and places are the same.
+    pub fn same_ground(self, other: Self) -> bool {
+        (self.points, self.places) == (other.points, other.places)
+    }
+}
+
+/// What the whole town looks like: kept in memory, and what has changed is read again when its `version` changes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TownFile {
-    /// Counted up by each change to groups, points or gazetteer.
-    pub version: i64,
+    /// The state that was read.
+    pub version: TownVersion,
     /// Groups.
     pub groups: Vec<Group>,
     /// Liaison points.
@@ -234,8 +256,10 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// The town.
     fn town(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;
+    /// Groups and staff: the town without its points and places.
+    fn townspeople(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;
     /// The town's version.
-    fn town_version(&self) -> impl Future<Output = StoreResult<i64>> + Send;
+    fn town_version(&self) -> impl Future<Output = StoreResult<TownVersion>> + Send;
     /// Writes groups and people of the config that the database does not have yet (the config seeds, the database wins).
     fn seed(&self, groups: &[Group], members: &[Member]) -> impl Future<Output = StoreResult<()>> + Send;
     /// Replaces the gazetteer and the liaison points that it names.
@@ -249,6 +273,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn queue_view(&self) -> impl Future<Output = StoreResult<QueueView>> + Send;
     /// Counters.
     fn gauges(&self) -> impl Future<Output = StoreResult<Gauges>> + Send;
+    /// Looks itself over: damage, broken laws, dangerous settings. Reads everything.
+    fn audit(&self) -> impl Future<Output = StoreResult<Audit>> + Send;
     /// Puts a look at names, or an export, on record.
     fn record_access(&self, access: &Access) -> impl Future<Output = StoreResult<()>> + Send;
     /// A named secret of the installation, made with `fresh` if it is not there.
@@ -269,8 +295,10 @@ pub trait Store: Clone + Send + Sync + 'static {
         after: LeadId,
         limit: usize,
     ) -> impl Future<Output = StoreResult<Vec<Lead>>> + Send;
-    /// Each person's tally over a half-open period, by code.
+    /// The tally over a half-open period of everybody whose points moved in it, by code.
     fn tallies(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<Tally>>> + Send;
+    /// What all people together could spend before an instant.
+    fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
     /// Each call of alarms raised in a half-open period, by alarm, then call order.
     fn calls_between(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<(Alarm, Call)>>> + Send;
 }

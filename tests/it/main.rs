@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod backup;
 mod browser;
 mod database;
+mod disk;
 mod flow;
+mod growth;
 mod kill;
 mod layers;
+mod plan;
 mod replicas;
 mod sim;
 mod store;

@@ -2,6 +2,7 @@
 //!
 //! Runs on both databases, see `database`; what is about SQLite's file alone is in `file`.
 
+mod audit;
 mod file;
 mod inbox;
 mod ledger;
@@ -10,6 +11,8 @@ mod scrub;
 mod speed;
 mod step;
 mod town;
+
+pub use speed::every_hot_step;
 
 use crate::database::Database;
 use baiying::adapter::sql::{SqlOptions, SqlStore};
@@ -32,9 +35,9 @@ const GROUP: ChatId = ChatId(-100);
 const DESK: ChatId = ChatId(-200);
 
 /// A store of its own for each test.
-struct Fresh {
+pub struct Fresh {
     store: SqlStore,
-    database: Database,
+    pub database: Database,
     next_update: AtomicI64,
 }
 
@@ -46,7 +49,7 @@ impl std::ops::Deref for Fresh {
     }
 }
 
-async fn fresh() -> Fresh {
+pub async fn fresh() -> Fresh {
     Fresh::on(Database::fresh().await).await
 }
 
@@ -56,7 +59,7 @@ async fn fresh_file() -> Fresh {
 }
 
 impl Fresh {
-    async fn on(database: Database) -> Self {
+    pub async fn on(database: Database) -> Self {
         let store = SqlStore::open(&database.url, &SqlOptions::default()).await.unwrap();
         Self { store, database, next_update: AtomicI64::new(1) }
     }

@@ -628,7 +628,7 @@ impl World {
         self.end().await;
     }
 
-    /// Ends the world: nothing may be given up, nothing left to send, and the ledger must add up.
+    /// Ends the world: nothing may be given up, nothing left to send, the ledger must add up, no law be broken.
     pub async fn end(mut self) {
         self.advance(65).await;
         let gauges = self.store.gauges().await.unwrap();
@@ -642,6 +642,8 @@ impl World {
         let posted = "SELECT CAST(COALESCE(SUM(CASE WHEN credit = 'person' THEN amount ELSE 0 END) \
                       - SUM(CASE WHEN debit = 'person' THEN amount ELSE 0 END), 0) AS BIGINT) FROM transfer";
         assert_eq!(self.number(posted).await, balances, "somebody's points stand in no tally");
+        let audit = self.store.audit().await.unwrap();
+        assert_eq!((audit.damage, audit.breaches), (Vec::new(), Vec::new()));
         self.ended = true;
     }
 }

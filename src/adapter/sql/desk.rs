@@ -73,8 +73,7 @@ pub(super) async fn leads_between(
     let mut sql = link.sql("SELECT ");
     sql.push(LEAD_COLUMNS).push(" FROM lead WHERE received_at >= ").bind(from.0.max(resume));
     sql.push(" AND received_at < ").bind(to.0).push(" AND (received_at > ").bind(resume);
-    sql.push(" OR id > ").bind(after.0).push(") ORDER BY received_at, id LIMIT ");
-    sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    sql.push(" OR id > ").bind(after.0).push(") ORDER BY received_at, id").limit(limit);
     read_leads(&mut link, sql).await
 }
 

@@ -167,6 +167,7 @@ impl Link {
     /// Runs a statement; tells how many rows it touched.
     pub(super) async fn run(&mut self, sql: Sql) -> Db<u64> {
         let Sql { text, values, .. } = sql;
+        tracing::trace!(target: "baiying::sql", statement = text);
         match (self, values) {
             (Self::Sqlite(held), Values::Sqlite(values)) => {
                 Ok(sqlx::query_with(AssertSqlSafe(text), values).execute(&mut **held).await?.rows_affected())
@@ -182,6 +183,7 @@ impl Link {
     /// Runs a statement and takes all its rows.
     pub(super) async fn rows(&mut self, sql: Sql) -> Db<Vec<Row>> {
         let Sql { text, values, .. } = sql;
+        tracing::trace!(target: "baiying::sql", statement = text);
         match (self, values) {
             (Self::Sqlite(held), Values::Sqlite(values)) => {
                 let rows = sqlx::query_with(AssertSqlSafe(text), values).fetch_all(&mut **held).await?;
@@ -403,6 +405,16 @@ pub(super) fn is_full(error: &sqlx::Error) -> bool {
         // disk_full
         Some(Code::Pg(state)) => state == "53100",
         None => matches!(error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull),
+    }
+}
+
+/// Whether there is nobody at the other end.
+pub(super) fn is_away(error: &sqlx::Error) -> bool {
+    match code(error) {
+        Some(Code::Sqlite(_)) => false,
+        // Connection lost; shut down, crashed, not up yet.
+        Some(Code::Pg(state)) => state.starts_with("08") || ["57P01", "57P02", "57P03"].contains(&state.as_str()),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut),
     }
 }
 

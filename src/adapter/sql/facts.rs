@@ -458,7 +458,9 @@ async fn load_earned(link: &mut Link, reporter: Option<UserId>, day: Millis, mon
             " UNION ALL SELECT -back.amount FROM transfer AS back JOIN transfer AS paid ON paid.key = back.reverses \
              WHERE back.debit = 'person' AND back.kind = 'reversal' AND paid.kind = 'post' AND back.debit_user = ",
         );
-        sql.bind(reporter.0).push(" AND paid.at >= ").bind(since.0).push(") AS leg");
+        // Taken back after it was paid, but for the clocks' difference.
+        sql.bind(reporter.0).push(" AND back.at >= ").bind(since.plus_ms(-CLOCKS_MS).0);
+        sql.push(" AND paid.at >= ").bind(since.0).push(") AS leg");
         *earned = link.number(sql).await?.unwrap_or(0);
     }
     Ok((earned[0], earned[1]))

@@ -10,6 +10,9 @@ use crate::port::store::{Event, EventKind, OutboxReport, RawUpdate};
 /// After so long the platform may count its updates anew, so a number may come again.
 const UPDATE_ID_LIFE_MS: i64 = 48 * 3_600_000;
 
+/// How many times as many events as are taken are looked at for chats that no other replica has.
+const LOOKED_AT: usize = 16;
+
 /// Stores what is new.
 pub(super) async fn receive(pools: &Pools, updates: &[RawUpdate], now: Millis) -> Db<usize> {
     if updates.is_empty() {
@@ -69,13 +72,15 @@ fn where_takeable(sql: &mut Sql, now: Millis) {
 pub(super) async fn take(pools: &Pools, limit: usize, now: Millis) -> Db<Vec<Event>> {
     let turn = match pools.replica() {
         None => None,
-        // Chats that another replica has are passed over, as rows are by SKIP LOCKED; what is read once a chat is ours
-        // nobody else can be at.
+        // Chats that another replica has are passed over, as rows are by SKIP LOCKED, which would let the second event of
+        // a chat overtake its first. Sorted and limited inside and locked outside, so that no more is locked than is
+        // taken. What is read once a chat is ours nobody else is at.
         Some(replica) => {
             let find = async |link: &mut Link| {
-                let mut sql = link.sql("SELECT chat");
+                let mut sql = link.sql("SELECT chat FROM (SELECT chat");
                 where_takeable(&mut sql, now);
-                sql.push(" AND pg_try_advisory_lock(chat) ORDER BY seq").limit(limit);
+                sql.push(" ORDER BY seq").limit(LOOKED_AT * limit);
+                sql.push(") AS waiting WHERE pg_try_advisory_lock(chat)").limit(limit);
                 link.rows(sql).await?.iter().map(|row| row.read().next()).collect()
             };
             let chats: Vec<i64> = replica.take_turn(find).await?;

@@ -5,10 +5,13 @@
 //! `migrations/`, then the noun's columns, its reader and its writer.
 
 mod alarm;
+mod audit;
+pub mod backup;
 mod code;
 mod desk;
 mod engine;
 mod facts;
+mod fill;
 mod inbox;
 mod lead;
 mod ledger;
@@ -17,12 +20,15 @@ mod open;
 mod outbox;
 mod replica;
 mod retain;
+mod scratch;
 mod scrub;
 mod step;
 mod town;
 
+pub use fill::Past;
 pub use open::{ServeLock, SqlOptions};
 pub use replica::{Change, Seat, Tenure, Word};
+pub use scratch::Scratch;
 
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::group::Group;
@@ -30,11 +36,12 @@ use crate::domain::id::{AlarmId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
+use crate::port::audit::Audit;
 use crate::port::store::{
     Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
-    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile,
+    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
 };
-use engine::{Db, Pools, is_full, uncrossed};
+use engine::{Db, Pools, is_away, is_full, uncrossed};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -52,7 +59,13 @@ pub struct SqlStore {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_full(&error) { Self::Full } else { Self::Other(error.to_string()) }
+        if is_full(&error) {
+            Self::Full
+        } else if is_away(&error) {
+            Self::Away(error.to_string())
+        } else {
+            Self::Other(error.to_string())
+        }
     }
 }
 
@@ -182,7 +195,11 @@ impl Store for SqlStore {
         Ok(town::town(&self.pools).await?)
     }
 
-    async fn town_version(&self) -> StoreResult<i64> {
+    async fn townspeople(&self) -> StoreResult<TownFile> {
+        Ok(town::townspeople(&mut self.pools.reading().await?).await?)
+    }
+
+    async fn town_version(&self) -> StoreResult<TownVersion> {
         Ok(town::version(&mut self.pools.reading().await?).await?)
     }
 
@@ -210,6 +227,10 @@ impl Store for SqlStore {
         Ok(desk::gauges(&self.pools).await?)
     }
 
+    async fn audit(&self) -> StoreResult<Audit> {
+        Ok(audit::audit(&self.pools).await?)
+    }
+
     async fn record_access(&self, access: &Access) -> StoreResult<()> {
         let mut link = self.pools.writing().await?;
         step::record_access(&mut link, access).await?;
@@ -234,6 +255,10 @@ impl Store for SqlStore {
 
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {
         Ok(ledger::tallies(&mut self.pools.reading().await?, from, to).await?)
+    }
+
+    async fn held_before(&self, at: Millis) -> StoreResult<i64> {
+        Ok(ledger::held_before(&mut self.pools.reading().await?, at).await?)
     }
 
     async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {

@@ -11,14 +11,14 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, Database, PgConnection, PgPool, Pool};
+use sqlx::{Connection, Database, PgConnection, PgPool, Pool, SqliteConnection};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// The oldest PostgreSQL that ends idle sessions, as its `server_version_num`.
@@ -85,7 +85,7 @@ impl SqlStore {
             .statement_cache_capacity(200)
             .row_buffer_size(256);
         let writer = connect.clone().pragma("cache_size", format!("-{}", options.cache_kib));
-        let write = lasting(1).connect_with(writer).await?;
+        let write = lasting(1).after_release(|link, _| Box::pin(out_of_transaction(link))).connect_with(writer).await?;
         migrate(&SQLITE, &write).await?;
         let reader = connect.pragma("cache_size", format!("-{}", options.cache_kib / 4)).pragma("query_only", "ON");
         let read = lasting(options.readers).connect_lazy_with(reader);
@@ -180,6 +180,16 @@ fn lasting<D: Database>(connections: u32) -> PoolOptions<D> {
         .acquire_timeout(Duration::from_secs(60))
 }
 
+/// Whether a connection can be used again. SQLite may roll back by itself when it cannot write (a full disk, say); sqlx's own
+/// `ROLLBACK` is refused then, and it would take the connection to be in a transaction for ever.
+async fn out_of_transaction(link: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if link.is_in_transaction() {
+        // Its rollback may still be queued before this.
+        link.ping().await?;
+    }
+    Ok(!link.is_in_transaction())
+}
+
 /// Brings the tables up to date. When two processes start at once, one of them finds the work half done and
 /// looks again.
 async fn migrate<D: Database>(migrator: &Migrator, pool: &Pool<D>) -> StoreResult<()>
@@ -194,12 +204,17 @@ where
             Ok(()) => return Ok(()),
             Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if left > 0 => {}
             Err(MigrateError::Execute(error)) => return Err(error.into()),
+            Err(MigrateError::VersionMissing(version)) => {
+                let why =
+                    format!("it was written by a newer baiying (its tables are of version {version}): use that one");
+                return Err(StoreError::Other(why));
+            }
             Err(error) => return Err(StoreError::Other(error.to_string())),
         }
     }
 }
 
-fn sqlite_path(url: &str) -> StoreResult<PathBuf> {
+pub(super) fn sqlite_path(url: &str) -> StoreResult<PathBuf> {
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
     match path.map(|path| path.split('?').next().unwrap_or_default()) {
         Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
@@ -211,16 +226,23 @@ fn sqlite_path(url: &str) -> StoreResult<PathBuf> {
 ///
 /// A file that is there is not touched: closing it would let go of the locks that this process holds on it.
 fn create(path: &Path) -> StoreResult<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
-    }
+    create_folder(path)?;
     match private().create_new(true).open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(file_error(path, &error)),
         _ => Ok(()),
     }
 }
 
-fn private() -> OpenOptions {
+/// Makes the folder of a file.
+pub(super) fn create_folder(path: &Path) -> StoreResult<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error)),
+        None => Ok(()),
+    }
+}
+
+/// How a file is made that only its owner may read.
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]
@@ -235,7 +257,7 @@ fn file_error(path: &Path, error: &std::io::Error) -> StoreError {
     }
 }
 
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

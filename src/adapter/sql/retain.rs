@@ -22,12 +22,7 @@ pub(super) async fn retain(pools: &Pools, rules: &Retention, now: Millis, dry_ru
     let mut retained = Retained::default();
 
     let raw = before(rules.raw_days);
-    let old = find(
-        pools,
-        "SELECT seq FROM inbox WHERE state <> 'waiting' AND received_at < $1 AND seq > $2 ORDER BY seq LIMIT $3",
-        raw,
-    )
-    .await?;
+    let old = find_raw(pools, raw).await?;
     retained.raw = count(&old);
     if !dry_run {
         change(pools, "DELETE FROM inbox WHERE state <> 'waiting' AND seq IN ", &old).await?;
@@ -54,16 +49,15 @@ pub(super) async fn retain(pools: &Pools, rules: &Retention, now: Millis, dry_ru
         }
     }
 
-    let old = find(
-        pools,
-        "SELECT id FROM outbox WHERE state IN ('settled', 'failed') AND content <> '' AND queued_at < $1 AND id > $2 \
-         ORDER BY id LIMIT $3",
-        before(rules.outbox_days),
-    )
-    .await?;
+    let sent_before = before(rules.outbox_days);
+    let old = find_posts(pools, sent_before).await?;
     retained.outbox = count(&old);
     if !dry_run {
         change(pools, "UPDATE outbox SET content = '' WHERE state IN ('settled', 'failed') AND id IN ", &old).await?;
+        let mut link = pools.writing().await?;
+        let sql = link.numbered("UPDATE counter SET value = $1 WHERE name = 'swept' AND value < $1", [sent_before]);
+        link.run(sql).await?;
+        link.commit().await?;
     }
     Ok(retained)
 }
@@ -72,29 +66,75 @@ fn count(ids: &[i64]) -> i64 {
     i64::try_from(ids.len()).expect("a table's rows fit")
 }
 
-/// Ids older than an instant, page by page.
-async fn find(pools: &Pools, text: &str, before: i64) -> Db<Vec<i64>> {
-    const PAGE: i64 = 2_000;
+/// Raw updates stored before an instant. They lie in the order in which they came, so the first page without one
+/// is the end, whatever lies behind it.
+async fn find_raw(pools: &Pools, before: i64) -> Db<Vec<i64>> {
     let mut found = Vec::new();
+    let mut after = i64::MIN;
     loop {
         let mut link = pools.reading().await?;
-        let sql = link.numbered(text, [before, found.last().copied().unwrap_or(i64::MIN), PAGE]);
-        let rows = link.rows(sql).await?;
-        for row in &rows {
-            found.push(row.read().next()?);
+        let text = "SELECT seq, state, received_at FROM inbox WHERE seq > $1 ORDER BY seq LIMIT 500";
+        let sql = link.numbered(text, [after]);
+        let mut any = false;
+        for row in link.rows(sql).await? {
+            let mut row = row.read();
+            after = row.next()?;
+            let state: &str = row.next()?;
+            if row.next::<i64>()? < before {
+                any = true;
+                if state != "waiting" {
+                    found.push(after);
+                }
+            }
         }
-        if count(&found) % PAGE != 0 || rows.is_empty() {
+        if !any {
             return Ok(found);
         }
     }
 }
 
+/// Messages sent before an instant that still hold their words, from where the last run came to (`swept`); and what
+/// could not be delivered and was queued before it.
+async fn find_posts(pools: &Pools, before: i64) -> Db<Vec<i64>> {
+    let mut link = pools.reading().await?;
+    let sql = link.sql("SELECT value FROM counter WHERE name = 'swept'");
+    let (mut sent_at, mut after) = (link.number(sql).await?.unwrap_or_default(), i64::MIN);
+    let mut found = Vec::new();
+    loop {
+        let text = "SELECT sent_at, id FROM outbox WHERE sent_at IS NOT NULL AND sent_at >= $1 AND sent_at < $2 \
+                    AND (sent_at > $1 OR id > $3) AND state IN ('settled', 'failed') AND content <> '' \
+                    ORDER BY sent_at, id LIMIT 2000";
+        let sql = link.numbered(text, [sent_at, before, after]);
+        let rows = link.rows(sql).await?;
+        let Some(last) = rows.last() else { break };
+        let mut last = last.read();
+        (sent_at, after) = (last.next()?, last.next()?);
+        for row in &rows {
+            let mut row = row.read();
+            row.next::<i64>()?;
+            found.push(row.next()?);
+        }
+    }
+    let text = "SELECT id FROM outbox WHERE state = 'failed' AND state <> 'settled' AND sent_at IS NULL \
+                AND content <> '' AND queued_at < $1";
+    let sql = link.numbered(text, [before]);
+    for row in link.rows(sql).await? {
+        found.push(row.read().next()?);
+    }
+    Ok(found)
+}
+
 /// Leads of a state whose decision (or receipt, if there was none) is older than an instant, not yet scrubbed.
 async fn find_leads(pools: &Pools, state: LeadState, before: i64) -> Db<Vec<i64>> {
     let mut link = pools.reading().await?;
-    let mut sql = link.sql("SELECT id FROM lead WHERE scrubbed_at IS NULL AND COALESCE(decided_at, received_at) < ");
-    sql.bind(before).push(" AND received_at < ").bind(before).push(" AND state = ").bind(state.code());
-    sql.push(" ORDER BY id");
+    let open = matches!(state, LeadState::New | LeadState::Claimed);
+    let mut sql = link.sql("SELECT id FROM lead WHERE scrubbed_at IS NULL AND state = ");
+    sql.bind(state.code()).push(if open {
+        " AND state IN ('new', 'claimed') AND COALESCE(decided_at, received_at) < "
+    } else {
+        " AND state NOT IN ('new', 'claimed') AND decided_at < "
+    });
+    sql.bind(before).push(" AND received_at < ").bind(before).push(" ORDER BY id");
     link.rows(sql).await?.iter().map(|row| row.read().next()).collect()
 }
 

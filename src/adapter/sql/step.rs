@@ -172,7 +172,7 @@ async fn write_together(link: &mut Link, steps: &[Step], now: Millis) -> Result<
     let groups = all(steps, |changes| &changes.groups);
     town::put_groups(link, &groups, true).await?;
     if staff || !groups.is_empty() || !moves.is_empty() {
-        town::count_up(link).await?;
+        town::count_up(link, town::Part::People).await?;
     }
     for prefix in all(steps, |changes| &changes.cancel_timers) {
         let mut sql = link.sql("DELETE FROM timer WHERE key >= ");

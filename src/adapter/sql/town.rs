@@ -1,6 +1,6 @@
 //! The town: groups, liaison points, gazetteer and staff, and what fills them from files and the config.
 //!
-//! Every change counts the town's version up, by which other readers know to read again. Called by the
+//! Every change counts the version of what it changes up, by which other readers know to read that again. Called by the
 //! store and by `step`.
 
 use super::code::Code;
@@ -13,30 +13,51 @@ use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::{Language, Member};
 use crate::domain::place::{Datum, Place, Wgs84};
-use crate::port::store::TownFile;
+use crate::port::store::{TownFile, TownVersion};
 
 /// The distance for which a point answers unless its file says otherwise, metres (SEED-FACTS R2).
 const POINT_RADIUS_M: f64 = 100.0;
 /// The gazetteer's kind of row that is a liaison point.
 const POINT_KIND: &str = "liaison_point";
 
-/// Counts the town's version up.
-pub(super) async fn count_up(link: &mut Link) -> Db<()> {
-    let sql = link.sql("UPDATE counter SET value = value + 1 WHERE name = 'town'");
+/// What of the town has changed, by the name of its counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    People,
+    Points,
+    Places,
+}
+
+/// Counts the version of a part up.
+pub(super) async fn count_up(link: &mut Link, part: Part) -> Db<()> {
+    let mut sql = link.sql("UPDATE counter SET value = value + 1 WHERE name = ");
+    sql.bind(match part {
+        Part::People => "town",
+        Part::Points => "point",
+        Part::Places => "place",
+    });
     link.run(sql).await?;
     replica::tell(link, Change::Town).await
 }
 
 /// The town's version.
-pub(super) async fn version(link: &mut Link) -> Db<i64> {
-    let sql = link.sql("SELECT value FROM counter WHERE name = 'town'");
-    link.number(sql).await?.ok_or(sqlx::Error::RowNotFound)
+pub(super) async fn version(link: &mut Link) -> Db<TownVersion> {
+    let sql = link.sql("SELECT name, value FROM counter WHERE name IN ('town', 'point', 'place')");
+    let mut version = TownVersion::default();
+    for row in link.rows(sql).await? {
+        let mut row = row.read();
+        match row.next()? {
+            "town" => version.people = row.next()?,
+            "point" => version.points = row.next()?,
+            _ => version.places = row.next()?,
+        }
+    }
+    Ok(version)
 }
 
-/// The town. The version is read first: a change in between is then read again, never missed.
-pub(super) async fn town(pools: &Pools) -> Db<TownFile> {
-    let mut link = pools.reading().await?;
-    let mut town = TownFile { version: version(&mut link).await?, ..TownFile::default() };
+/// Groups and staff. The version is read first: a change in between is then read again, never missed.
+pub(super) async fn townspeople(link: &mut Link) -> Db<TownFile> {
+    let mut town = TownFile { version: version(link).await?, ..TownFile::default() };
     let sql =
         link.sql("SELECT chat, kind, name, area_lat, area_lon, pin_datum, language FROM chat_group ORDER BY chat");
     for row in link.rows(sql).await? {
@@ -53,6 +74,18 @@ pub(super) async fn town(pools: &Pools) -> Db<TownFile> {
             language: Language::parse_code(row.next()?)?,
         });
     }
+    let mut sql = link.sql("SELECT ");
+    sql.push(MEMBER_COLUMNS).push(" FROM member WHERE roles <> '' ORDER BY user_id");
+    for row in link.rows(sql).await? {
+        town.staff.push(read_member(&mut row.read())?);
+    }
+    Ok(town)
+}
+
+/// The whole town.
+pub(super) async fn town(pools: &Pools) -> Db<TownFile> {
+    let mut link = pools.reading().await?;
+    let mut town = townspeople(&mut link).await?;
     let sql = link.sql("SELECT code, name, lat, lon, radius_m, contacts FROM liaison_point ORDER BY code");
     for row in link.rows(sql).await? {
         let mut row = row.read();
@@ -75,11 +108,6 @@ pub(super) async fn town(pools: &Pools) -> Db<TownFile> {
             at: Wgs84 { lat: row.next()?, lon: row.next()? },
             datum: Datum::parse_code(row.next()?)?,
         });
-    }
-    let mut sql = link.sql("SELECT ");
-    sql.push(MEMBER_COLUMNS).push(" FROM member WHERE roles <> '' ORDER BY user_id");
-    for row in link.rows(sql).await? {
-        town.staff.push(read_member(&mut row.read())?);
     }
     Ok(town)
 }
@@ -112,7 +140,7 @@ pub(super) async fn seed(pools: &Pools, groups: &[Group], members: &[Member]) ->
     let mut link = pools.writing().await?;
     put_groups(&mut link, &groups.iter().collect::<Vec<_>>(), false).await?;
     put_members(&mut link, &members.iter().collect::<Vec<_>>(), Known::Kept).await?;
-    count_up(&mut link).await?;
+    count_up(&mut link, Part::People).await?;
     link.commit().await
 }
 
@@ -120,7 +148,7 @@ pub(super) async fn seed(pools: &Pools, groups: &[Group], members: &[Member]) ->
 pub(super) async fn import_members(pools: &Pools, members: &[Member]) -> Db<()> {
     let mut link = pools.writing().await?;
     put_members(&mut link, &members.iter().collect::<Vec<_>>(), Known::Filed).await?;
-    count_up(&mut link).await?;
+    count_up(&mut link, Part::People).await?;
     link.commit().await
 }
 
@@ -149,7 +177,8 @@ pub(super) async fn import_gazetteer(pools: &Pools, entries: &[Place]) -> Db<()>
         })
         .collect();
     put_points(&mut link, &points, "name = excluded.name, lat = excluded.lat, lon = excluded.lon").await?;
-    count_up(&mut link).await?;
+    count_up(&mut link, Part::Points).await?;
+    count_up(&mut link, Part::Places).await?;
     link.commit().await
 }
 
@@ -159,7 +188,7 @@ pub(super) async fn import_points(pools: &Pools, points: &[Point]) -> Db<()> {
     let replaced = "name = excluded.name, lat = excluded.lat, lon = excluded.lon, radius_m = excluded.radius_m, \
                     contacts = excluded.contacts";
     put_points(&mut link, points, replaced).await?;
-    count_up(&mut link).await?;
+    count_up(&mut link, Part::Points).await?;
     link.commit().await
 }
 
@@ -196,11 +225,12 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
         "UPDATE timer SET chat = $1 WHERE chat = $2",
         "UPDATE inbox SET chat = $1 WHERE chat = $2 AND state = 'waiting' AND state <> 'done'",
         "UPDATE outbox SET chat = $1, message = NULL, sent_digest = NULL, sent_version = 0 WHERE chat = $2 \
-         AND state IN ('queued', 'sending') AND nature <> 'gone' AND content NOT LIKE '{\"is\":\"delete\"%' \
-         AND content NOT LIKE '{\"is\":\"react\"%' AND NOT EXISTS (SELECT 1 FROM outbox AS other \
+         AND state IN ('queued', 'sending') AND state <> 'settled' AND nature <> 'gone' \
+         AND content NOT LIKE '{\"is\":\"delete\"%' AND content NOT LIKE '{\"is\":\"react\"%' \
+         AND NOT EXISTS (SELECT 1 FROM outbox AS other \
          WHERE other.chat = $1 AND other.subject = outbox.subject)",
         "UPDATE outbox SET state = 'settled', error = 'the chat has a new id' WHERE chat = $2 \
-         AND state IN ('queued', 'sending')",
+         AND state IN ('queued', 'sending') AND state <> 'settled'",
     ] {
         let sql = link.numbered(text, [to.0, from.0]);
         link.run(sql).await?;

@@ -60,6 +60,16 @@ impl Usage {
     }
 }
 
+impl std::iter::Sum for Usage {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            rss_mib: sum.rss_mib + one.rss_mib,
+            peak_rss_mib: sum.peak_rss_mib + one.peak_rss_mib,
+            cpu_s: sum.cpu_s + one.cpu_s,
+        })
+    }
+}
+
 /// A whole run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
@@ -67,6 +77,8 @@ pub struct Figures {
     pub tips: usize,
     /// Groups in which they were written.
     pub groups: usize,
+    /// Replicas that served it.
+    pub replicas: usize,
     /// Tips a second at which they were written; 0: all at once.
     pub rate: u32,
     /// The platform's delay of each answer, milliseconds.
@@ -83,7 +95,7 @@ pub struct Figures {
     pub doubled: u64,
     /// Leads in the database afterwards, each of another tip.
     pub leads: usize,
-    /// The served process when the last receipt had come.
+    /// The served processes, together, when the last receipt had come.
     pub served: Option<Usage>,
     /// Processor time of the stand-in, seconds.
     pub stand_in_cpu_s: Option<f64>,
@@ -103,7 +115,7 @@ pub fn waits(tips: &[Told]) -> Option<(Duration, Waits, Waits)> {
 }
 
 /// The heads of the table's columns.
-pub const HEAD: &str = "   tips groups  rate delay      s  tips/s | handed→receipt p50     p99      max | written→ p99 | \
+pub const HEAD: &str = "   tips groups replicas  rate delay      s  tips/s | handed→receipt p50     p99      max | written→ p99 | \
                         doubled   leads | RSS MiB  peak | CPU µs/tip stand-in";
 
 impl std::fmt::Display for Figures {
@@ -114,9 +126,10 @@ impl std::fmt::Display for Figures {
             |show: fn(&Usage) -> f64| self.served.as_ref().map_or_else(unknown, |it| format!("{:.0}", show(it)));
         write!(
             f,
-            "{:7} {:6} {:5} {:5} {:6.2} {:7.0} | {:18.2} {:7.2} {:8.2} | {:12.2} | {:7} {:7} | {:>7} {:>5} | {:>10} {:>8}",
+            "{:7} {:6} {:8} {:5} {:5} {:6.2} {:7.0} | {:18.2} {:7.2} {:8.2} | {:12.2} | {:7} {:7} | {:>7} {:>5} | {:>10} {:>8}",
             self.tips,
             self.groups,
+            self.replicas,
             if self.rate == 0 { "all".to_owned() } else { self.rate.to_string() },
             self.delay_ms,
             self.seconds,

@@ -285,7 +285,8 @@ fn add(index: &mut HashMap<String, (Rank, Vec<usize>)>, name: String, rank: Rank
     if rank < entry.0 {
         *entry = (rank, Vec::new());
     }
-    if rank == entry.0 && !entry.1.contains(&place) {
+    // Places come in order, so that what was added before stands last.
+    if rank == entry.0 && entry.1.last() != Some(&place) {
         entry.1.push(place);
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::lead::{LeadState, Occurred, Scene};
 use crate::domain::member::{Language, Member};
 use crate::domain::place::{Datum, Place, PlaceSource, Wgs84};
 use crate::domain::tip::Grain;
+use crate::port::audit::Audit;
 use crate::port::store::*;
 use std::io;
 
@@ -280,8 +281,10 @@ async fn leads_come_page_by_page_each_once() {
 async fn points_and_alarms_come_with_their_rows() {
     let shelf = Shelf { leads: Vec::new().into(), pages: std::sync::Arc::default() };
     let mut heard = Heard::default();
-    assert_eq!(export(&shelf, &config(), request(TableKind::Points, false), &mut heard).await.unwrap(), 1);
+    assert_eq!(export(&shelf, &config(), request(TableKind::Points, false), &mut heard).await.unwrap(), 2);
     assert!(heard.2);
+    let held = [30, 0, 0, 0, 30].map(Cell::Int);
+    assert_eq!(heard.0[1][4..], held, "what those hold whose points did not move");
     let mut heard = Heard::default();
     assert_eq!(export(&shelf, &config(), request(TableKind::Alarms, false), &mut heard).await.unwrap(), 1);
     assert_eq!(heard.0[0][3], Cell::Text("S9".into()));
@@ -290,7 +293,7 @@ async fn points_and_alarms_come_with_their_rows() {
 const NOT_HERE: &str = "export only reads the town, leads, tallies and calls";
 
 impl Store for Shelf {
-    async fn town(&self) -> StoreResult<TownFile> {
+    async fn townspeople(&self) -> StoreResult<TownFile> {
         let group = Group {
             chat: ChatId(-100),
             kind: GroupKind::Liaison,
@@ -309,8 +312,14 @@ impl Store for Shelf {
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         Ok(vec![tally("M1", [0, 1, 0, 0, 1])])
     }
+    async fn held_before(&self, _: Millis) -> StoreResult<i64> {
+        Ok(30)
+    }
     async fn calls_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
         Ok(vec![call(1, "P1")])
+    }
+    async fn audit(&self) -> StoreResult<Audit> {
+        unreachable!("{NOT_HERE}")
     }
     async fn receive(&self, _: &[RawUpdate], _: Millis) -> StoreResult<usize> {
         unreachable!("{NOT_HERE}")
@@ -354,7 +363,10 @@ impl Store for Shelf {
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         unreachable!("{NOT_HERE}")
     }
-    async fn town_version(&self) -> StoreResult<i64> {
+    async fn town(&self) -> StoreResult<TownFile> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn town_version(&self) -> StoreResult<TownVersion> {
         unreachable!("{NOT_HERE}")
     }
     async fn seed(&self, _: &[Group], _: &[Member]) -> StoreResult<()> {

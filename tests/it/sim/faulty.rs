@@ -10,7 +10,7 @@ use baiying::domain::member::Member;
 use baiying::domain::place::Place;
 use baiying::port::store::{
     Access, Applied, Ask, Claimed, Content, Event, Facts, Fate, Gauges, Lane, OutboxReport, QueueView, Queued,
-    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile,
+    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile, TownVersion,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -249,8 +249,20 @@ impl Store for Faulty {
         through!(self.town())
     }
 
-    async fn town_version(&self) -> StoreResult<i64> {
+    async fn town_version(&self) -> StoreResult<TownVersion> {
         through!(self.town_version())
+    }
+
+    async fn townspeople(&self) -> StoreResult<TownFile> {
+        through!(self.townspeople())
+    }
+
+    async fn audit(&self) -> StoreResult<baiying::port::audit::Audit> {
+        through!(self.audit())
+    }
+
+    async fn held_before(&self, at: Millis) -> StoreResult<i64> {
+        through!(self.held_before(at))
     }
 
     async fn seed(&self, groups: &[Group], members: &[Member]) -> StoreResult<()> {

@@ -1,6 +1,7 @@
 //! Points enter once, never change, and add up.
 
 use super::*;
+use baiying::port::audit::Law;
 
 #[tokio::test]
 async fn a_transfer_enters_once() {
@@ -21,6 +22,30 @@ async fn a_transfer_enters_once() {
     let statement = store.ask(Ask { statement: Some(UserId(7)), ..Ask::default() }).await.statement;
     assert_eq!((statement.balance, statement.held, statement.entries.len()), (-7, 0, 10));
     assert_eq!(statement.entries[0], StatementLine { at: NOW, amount: -1, rule: "tip_verified".into(), lead: None });
+}
+
+async fn miscounted(store: &Fresh) -> i64 {
+    let breaches = store.audit().await.unwrap().breaches;
+    breaches.iter().filter(|breach| breach.law == Law::Balance).map(|breach| breach.count).sum()
+}
+
+#[tokio::test]
+async fn an_account_that_somebody_changed_is_found() {
+    let store = fresh().await;
+    let (person, held) = (Account::Person(UserId(7)), Account::Held(UserId(8)));
+    let award = transfer("a", TransferKind::Award, Account::Budget, person.clone(), 5);
+    let hold = transfer("h", TransferKind::Hold, Account::Budget, held, 3);
+    store.done(Changes { transfers: vec![award, hold], ..Changes::default() }).await;
+    assert_eq!(miscounted(&store).await, 0);
+    for (sql, wrong) in [
+        ("UPDATE balance SET person = person + 1 WHERE user_id = 7", 1),
+        ("UPDATE balance SET held = 0 WHERE user_id = 8", 2),
+        ("DELETE FROM balance WHERE user_id = 7", 2),
+        ("UPDATE balance SET person = 0 WHERE user_id = 0", 3),
+    ] {
+        store.database.link().await.run(sql).await.unwrap();
+        assert_eq!(miscounted(&store).await, wrong, "{sql}");
+    }
 }
 
 #[tokio::test]
@@ -71,7 +96,7 @@ proptest! {
             };
             let tallies = store.tallies(NOW.plus_ms(-5), NOW.plus_ms(5)).await.unwrap();
             let touched: std::collections::BTreeSet<i64> = transfers.iter()
-                .filter(|entry| entry.at < NOW.plus_ms(5))
+                .filter(|entry| (NOW.plus_ms(-5)..NOW.plus_ms(5)).contains(&entry.at))
                 .flat_map(|entry| [&entry.debit, &entry.credit])
                 .filter_map(|account| match account { Account::Person(user) => Some(user.0), _ => None })
                 .collect();
@@ -84,6 +109,11 @@ proptest! {
                 assert!(tally.earned >= 0 && tally.spent >= 0);
                 assert_eq!(tally.member.code, if user == 3 { "?".to_owned() } else { format!("M{user:03}") });
             }
+            for at in [-10, -5, 5, 99] {
+                let all: i64 = (1..4).map(|user| balance(user, at)).sum();
+                assert_eq!(store.held_before(NOW.plus_ms(at)).await.unwrap(), all);
+            }
+            assert_eq!(miscounted(&store).await, 0);
             for user in 1..4 {
                 let statement = store.ask(Ask { statement: Some(UserId(user)), ..Ask::default() }).await.statement;
                 assert_eq!(statement.balance, balance(user, 99));

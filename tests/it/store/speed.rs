@@ -1,93 +1,9 @@
-//! No step reads a whole table; how fast the steps are.
+//! Every step that runs in daily work; how fast the steps are.
 
 use super::*;
 
-/// Every statement that sqlx runs while it is the subscriber.
-#[derive(Clone, Default)]
-struct Statements(std::sync::Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>);
-
-impl tracing::field::Visit for Statements {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-        self.record_str(field, &format!("{value:?}"));
-    }
-
-    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
-        // sqlx gives a short statement as its summary alone.
-        if ["db.statement", "summary"].contains(&field.name()) && !value.is_empty() && !value.contains('…') {
-            self.0.lock().unwrap().insert(value.trim().to_owned());
-        }
-    }
-}
-
-impl tracing::Subscriber for Statements {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "sqlx::query"
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-/// Whatever the tables hold, no step of the flow reads a whole one: each goes by an index.
-///
-/// SQLite alone, in any run. In a process of its own: the statements are heard on the database's threads, so the listener is global.
-#[test]
-fn no_hot_statement_scans_a_table() {
-    let listening = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store::speed::hot_statements", "--ignored"])
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&listening.stdout);
-    assert!(listening.status.success() && told.contains("1 passed"), "{told}");
-}
-
-#[tokio::test]
-#[ignore = "run by no_hot_statement_scans_a_table"]
-async fn hot_statements() {
-    let store = fresh_file().await;
-    let statements = Statements::default();
-    tracing::subscriber::set_global_default(statements.clone()).unwrap();
-    every_hot_step(&store).await;
-
-    let mut database = store.database.link().await;
-    let statements = statements.0.lock().unwrap().clone();
-    let mut explained = 0;
-    let mut scans = Vec::new();
-    for sql in
-        statements.iter().filter(|sql| ["SELECT", "WITH", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb)))
-    {
-        for step in database.plan(sql).await {
-            let scanned = step.strip_prefix("SCAN ").unwrap_or_default();
-            let table = scanned.split(' ').next().unwrap_or_default();
-            // A partial index holds only what is open, however much is done.
-            let open_only = scanned.contains("INDEX inbox_open") || scanned.contains("INDEX outbox_open");
-            let big =
-                ["lead", "inbox", "outbox", "transfer", "lead_event", "attachment", "member", "call", "alarm", "head"];
-            // The newest row is read from the end and no further.
-            let newest_only = sql.ends_with("ORDER BY seq DESC LIMIT 1");
-            if big.contains(&table) && !open_only && !newest_only {
-                scans.push(format!("{step}\n  in {sql}"));
-            }
-        }
-        explained += 1;
-    }
-    assert!(scans.is_empty(), "{}", scans.join("\n"));
-    assert!(explained >= 30, "only {explained} statements were seen");
-}
-
 /// Calls every step that runs in daily work.
-async fn every_hot_step(store: &Fresh) {
+pub async fn every_hot_step(store: &Fresh) {
     marked_lead(store).await;
     let raised = Alarm {
         id: AlarmId(1),
