@@ -84,7 +84,7 @@ fn liking(data: &str) -> (&'static str, usize) {
         "mT" => ("press: shift time", 25),
         "mn" => ("press: now", 10),
         "mc" => ("press: categories", 1),
-        "mC" => ("press: category", 3),
+        "mC" => ("press: category", 12),
         "mp" => ("press: places", 1),
         "mP" => ("press: place", 10),
         "mw" => ("press: withdraw?", 6),
@@ -94,7 +94,7 @@ fn liking(data: &str) -> (&'static str, usize) {
         "au" => ("press: under way", 8),
         "as" => ("press: on scene", 10),
         "ax" => ("press: cannot", 8),
-        "gz" | "ge" => ("press: language", 1),
+        "gz" | "ge" => ("press: language", 20),
         _ => ("press: other", 1),
     }
 }
