@@ -84,7 +84,10 @@ impl Schedule {
 
     /// Puts a message in the queue; one with the same id is replaced.
     pub fn put(&mut self, row: Queued, now: Millis) {
-        self.take_out(row.id);
+        if let Some(chat) = self.take_out(row.id) {
+            // It may have been the head of its chat, and now be of another, or for later: the next one moves up.
+            self.refresh(chat, now);
+        }
         self.rows.insert(row.id, row);
         if row.not_before > now {
             self.later.insert((row.not_before, Again::Row(row.id)));
@@ -197,14 +200,15 @@ impl Schedule {
         self.refresh(row.chat, now);
     }
 
-    /// Takes a message out of every list.
-    fn take_out(&mut self, id: OutboxId) {
-        let Some(row) = self.rows.remove(&id) else { return };
+    /// Takes a message out of every list; tells of which chat it was.
+    fn take_out(&mut self, id: OutboxId) -> Option<ChatId> {
+        let row = self.rows.remove(&id)?;
         self.ready.remove(&(row.lane, id, row.chat));
         self.later.remove(&(row.not_before, Again::Row(id)));
         if let Some(queue) = self.chats.get_mut(&row.chat) {
             queue.waiting.remove(&(row.lane, id));
         }
+        Some(row.chat)
     }
 
     /// Puts the chat's head among the ready, or the chat among those to be looked at later.
@@ -317,6 +321,17 @@ mod tests {
         assert_eq!(of_busy[19], Millis(19_000), "one a second");
         assert_eq!(of_busy[20], Millis(60_000), "twenty a minute");
         assert_eq!(of_busy.len(), 40);
+    }
+
+    #[test]
+    fn the_next_moves_up_when_the_head_goes_to_another_chat_or_waits() {
+        for head in [row(1, -2, Lane::Reply), Queued { not_before: Millis(9_000), ..row(1, -1, Lane::Reply) }] {
+            let (mut schedule, _) = filled(REAL, [row(1, -1, Lane::Reply), row(2, -1, Lane::Reply)]);
+            schedule.put(head, Millis(0));
+            let mut sent: Vec<OutboxId> = run(&mut schedule).into_iter().map(|(_, id)| id).collect();
+            sent.sort();
+            assert_eq!(sent, [OutboxId(1), OutboxId(2)]);
+        }
     }
 
     #[test]

@@ -468,7 +468,11 @@ impl Run {
             self.storm.lock().now = next.unwrap_or(now.plus_ms(1000));
         }
         let gauges = self.store.inner.gauges().await.map_err(|e| e.to_string())?;
-        Err(format!("no rest after the storm: {gauges:?}"))
+        let sql = "SELECT concat_ws(' ', id, subject, chat, state, change, not_before) FROM outbox \
+                   WHERE state IN ('queued', 'sending')";
+        let beside = self.beside.as_mut().expect("the checks come later");
+        let rows: Vec<String> = sqlx::query_scalar(sql).fetch_all(beside).await.map_err(|e| e.to_string())?;
+        Err(format!("no rest after the storm: {gauges:?} {rows:?}"))
     }
 
     /// When an update is on its way that has not arrived yet (true time); now, if one has.
