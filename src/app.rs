@@ -176,8 +176,8 @@ impl Server {
             Wakes { inbox: inbox.clone(), outbox: outbox.clone(), town: town.clone() },
             stopped.clone(),
         ));
-        workers.spawn(run_checkpoints(store.clone(), stopped.clone()));
-        workers.spawn(run_timers(store.clone(), clock.clone(), inbox.clone(), stopped.clone()));
+        workers.spawn(run_checkpoints(store.clone(), metrics.clone(), stopped.clone()));
+        workers.spawn(run_timers(store.clone(), clock.clone(), metrics.clone(), inbox.clone(), stopped.clone()));
         workers.spawn(run_word(store.clone(), town, outbox.clone(), stopped.clone()));
         let (shared, meter) = (store.clone(), metrics.clone());
         let work = move |mut stop: watch::Receiver<bool>| {
@@ -280,8 +280,7 @@ async fn set_hook(
     let part = "webhook";
     let set = async {
         while let Err(error) = api.set_webhook(&url, &secret).await {
-            tracing::error!(%error, "the webhook could not be set; trying on");
-            metrics.trouble(part, Some(error.to_string()));
+            metrics.trouble(part, Some(format!("it could not be set: {error}; trying on")));
             tokio::time::sleep(PAUSE).await;
         }
         metrics.trouble(part, None);
@@ -317,9 +316,9 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
         }
         match turn {
             Ok((done, answers)) => {
+                meter.trouble("engine", None);
                 if done > 0 {
                     wakes.outbox.notify_one();
-                    meter.trouble("inbox", None);
                 }
                 for answer in answers {
                     let chat = chat.clone();
@@ -336,7 +335,7 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
                         () = wakes.inbox.notified() => {}
                         () = wakes.town.notified() => {
                             if let Err(error) = engine.prepare().await {
-                                pause(&*meter, "inbox", &error, &mut stop).await;
+                                pause(&*meter, "engine", &error, &mut stop).await;
                             }
                         }
                         () = tokio::time::sleep(LOOK_AGAIN) => {}
@@ -344,7 +343,7 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
                     }
                 }
             }
-            Err(error) => pause(&*meter, "inbox", &error, &mut stop).await,
+            Err(error) => pause(&*meter, "engine", &error, &mut stop).await,
         }
     }
     Ok(())
@@ -364,8 +363,7 @@ async fn run_errand<S: Store>(errand: Errand<S>) -> Option<Town> {
 
 /// Says what is wrong, and waits: everything still waits in the store, and goes on by itself.
 async fn pause<M: Meter + ?Sized>(meter: &M, part: &'static str, error: &StoreError, stop: &mut watch::Receiver<bool>) {
-    tracing::error!(%error, part, "the store refused; trying on");
-    meter.trouble(part, Some(error.to_string()));
+    meter.trouble(part, Some(format!("{error}; trying on")));
     tokio::select! {
         () = tokio::time::sleep(PAUSE) => {}
         _ = stop.changed() => {}
@@ -407,11 +405,15 @@ async fn run_word(
 }
 
 /// Keeps the write-ahead log short.
-async fn run_checkpoints(store: SqlStore, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+async fn run_checkpoints<M: Meter>(
+    store: SqlStore,
+    meter: Arc<M>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     while !*stop.borrow() {
-        if let Err(error) = store.checkpoint().await {
-            tracing::error!(%error, "the write-ahead log could not be copied into the database; trying on");
-        }
+        let refused = store.checkpoint().await.err();
+        let told = |error| format!("the write-ahead log cannot be copied into the database: {error}; trying on");
+        meter.trouble("database", refused.map(told));
         tokio::select! {
             () = tokio::time::sleep(CHECKPOINT) => {}
             _ = stop.changed() => {}
@@ -420,19 +422,20 @@ async fn run_checkpoints(store: SqlStore, mut stop: watch::Receiver<bool>) -> an
     Ok(())
 }
 
-async fn run_timers<S: Store>(
+async fn run_timers<S: Store, M: Meter>(
     store: S,
     clock: Arc<SystemClock>,
+    meter: Arc<M>,
     inbox: Arc<Notify>,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     while !*stop.borrow() {
         let now = clock.now();
-        match store.ring_timers(now).await {
-            Ok(Some(due)) if due <= now => inbox.notify_one(),
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the timers could not be looked at; trying on"),
+        let rung = store.ring_timers(now).await;
+        if matches!(rung, Ok(Some(due)) if due <= now) {
+            inbox.notify_one();
         }
+        meter.trouble("timers", rung.err().map(|error| format!("{error}; trying on")));
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => {}
             _ = stop.changed() => {}
@@ -470,6 +473,9 @@ async fn run_outbox<S: Store, C: Chat, P: Printer, M: Meter>(
             };
             match claimed {
                 Ok((claimed, wait)) => {
+                    if !outbox.owes() {
+                        meter.trouble("outbox", None);
+                    }
                     next = wait;
                     under_way += claimed.len();
                     for one in claimed {
@@ -489,12 +495,8 @@ async fn run_outbox<S: Store, C: Chat, P: Printer, M: Meter>(
                 under_way -= count;
                 let outcomes = std::mem::take(&mut settling);
                 match outbox.settle(outcomes).await {
-                    Ok(reported) => {
-                        meter.trouble("outbox", None);
-                        if reported {
-                            inbox.notify_one();
-                        }
-                    }
+                    Ok(true) => inbox.notify_one(),
+                    Ok(false) => {}
                     // It is kept, and settled with the next ones, or when nothing else happens.
                     Err(error) => pause(&*meter, "outbox", &error, &mut stop).await,
                 }

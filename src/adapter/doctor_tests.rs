@@ -5,6 +5,7 @@ use crate::domain::group::Group;
 use crate::domain::id::UserId;
 use crate::domain::member::{Member, Role};
 use crate::domain::place::{Datum, Wgs84};
+use crate::port::audit::{Audit, Breach, Law, Setting};
 use crate::port::checkup::{BotFacts, StandingFacts, WebhookFacts};
 use crate::port::store::TownVersion;
 use std::path::Path;
@@ -113,6 +114,12 @@ async fn each_trouble_is_found_alone_and_with_its_mend() {
     fn platform(case: &mut Case) -> &mut Platform {
         case.platform.as_mut().unwrap()
     }
+    fn audit(case: &Case) -> std::sync::MutexGuard<'_, Audit> {
+        case.store.0.audit.lock().unwrap()
+    }
+    fn breach(law: Law) -> Breach {
+        Breach { law, count: 2, examples: vec!["4".into(), "5".into()] }
+    }
     fn town(case: &Case) -> std::sync::MutexGuard<'_, TownFile> {
         case.store.0.town.lock().unwrap()
     }
@@ -146,6 +153,17 @@ async fn each_trouble_is_found_alone_and_with_its_mend() {
             Warn,
             "30 hours ago",
             "serve",
+        ),
+        (|it| audit(it).damage = vec!["page 3 is lost".into()], Fail, "damaged: page 3 is lost", "baiying restore"),
+        (|it| audit(it).breaches = vec![breach(Law::Legs)], Fail, "2 entries of the ledger do not move", "report"),
+        (|it| audit(it).breaches = vec![breach(Law::Held)], Fail, "held for 2 leads: 4 5", "report"),
+        (|it| audit(it).breaches = vec![breach(Law::Reversal)], Fail, "2 reversals name an entry", "report"),
+        (|it| audit(it).breaches = vec![breach(Law::History)], Fail, "2 leads lack a part of their history", "report"),
+        (
+            |it| audit(it).settings = vec![Setting { name: "fsync".into(), value: "off".into(), wanted: "on" }],
+            Fail,
+            "fsync is off",
+            "should be on",
         ),
         (|it| it.opened = false, Fail, "the disk is full", "database.url"),
         (|it| *it.store.0.broken.lock().unwrap() = true, Fail, "disk I/O error", "database.url"),

@@ -42,7 +42,13 @@ pub struct Metrics {
     newest_update: Gauge,
     store_up: Gauge,
     seats: Family<BySeat, Gauge>,
+    ailing: Family<ByPart, Gauge>,
     troubles: Mutex<BTreeMap<&'static str, String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByPart {
+    part: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -94,6 +100,7 @@ impl Default for Metrics {
             newest_update: Gauge::default(),
             store_up: Gauge::default(),
             seats: Family::default(),
+            ailing: Family::default(),
             troubles: Mutex::default(),
         };
         let r = &mut it.registry;
@@ -113,8 +120,13 @@ impl Default for Metrics {
         r.register("outbox_failed", "Messages given up and still kept", it.outbox_failed.clone());
         let help = "When the newest update was stored, Unix time; 0: never";
         r.register("newest_update_timestamp_seconds", help, it.newest_update.clone());
+        r.register("ailing", "Whether a part cannot do its work; /healthz says why", it.ailing.clone());
         r.register("store_up", "Whether the database answers", it.store_up.clone());
         r.register("seat", "Whether this replica does this work for all: 1 on one of them", it.seats.clone());
+        // Shown from the start, as below.
+        for part in ["telegram", "inbox", "engine", "timers", "outbox", "database"] {
+            it.ailing.get_or_create(&ByPart { part }).set(0);
+        }
         for lane in [Lane::Alarm, Lane::AlarmFollow, Lane::Reply, Lane::Desk, Lane::Routine] {
             for family in [&it.sent, &it.send_failed, &it.send_retried] {
                 // Shown from the start: a rate over a counter that appears late misses its first step.
@@ -159,9 +171,19 @@ impl Meter for Metrics {
 
     fn trouble(&self, part: &'static str, what: Option<String>) {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        if troubles.get(part) == what.as_ref() {
+            return;
+        }
+        self.ailing.get_or_create(&ByPart { part }).set(i64::from(what.is_some()));
         match what {
-            Some(what) => drop(troubles.insert(part, what)),
-            None => drop(troubles.remove(part)),
+            Some(what) => {
+                tracing::error!(part, "{what}");
+                troubles.insert(part, what);
+            }
+            None => {
+                tracing::info!(part, "well again");
+                troubles.remove(part);
+            }
         }
     }
 }
@@ -297,9 +319,16 @@ mod tests {
         let it = serve().await;
         let url = format!("{}/healthz", it.url);
         assert_eq!(get(&url).await, (200, "ok\n".into()));
+        let ailing = async || {
+            let (_, page) = get(&format!("{}/metrics", it.url)).await;
+            page.lines().find_map(|line| line.strip_prefix("baiying_ailing{part=\"telegram\"} ").map(str::to_owned))
+        };
+        assert_eq!(ailing().await.unwrap(), "0");
         it.metrics.trouble("telegram", Some("409: another program polls".into()));
         assert_eq!(get(&url).await, (503, "telegram: 409: another program polls\n".into()));
+        assert_eq!(ailing().await.unwrap(), "1");
         it.metrics.trouble("telegram", None);
+        assert_eq!(ailing().await.unwrap(), "0");
         *it.store.0.broken.lock().unwrap() = true;
         assert_eq!(get(&url).await, (503, "database: database: disk I/O error\n".into()));
     }

@@ -4,6 +4,7 @@
 
 use crate::adapter::sql::{Seat, SqlStore, Tenure};
 use crate::adapter::web::Metrics;
+use crate::port::meter::Meter as _;
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,12 @@ where
                 metrics.seat(seat.name(), true);
                 let ended = serve(tenure, seat, &mut stop, &work).await;
                 metrics.seat(seat.name(), false);
+                // What ailed the work is no trouble of this replica's any more.
+                let parts: &[&str] = match seat {
+                    Seat::Polling => &["telegram", "inbox"],
+                    Seat::Sending => &["outbox"],
+                };
+                parts.iter().for_each(|part| metrics.trouble(part, None));
                 ended?;
             }
             Ok(None) => metrics.seat(seat.name(), false),

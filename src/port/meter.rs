@@ -36,7 +36,8 @@ pub trait Meter: Send + Sync + 'static {
     fn count(&self, what: Count, n: u64);
     /// Notes that it took so many milliseconds.
     fn took(&self, what: Span, ms: i64);
-    /// A part of the product (`telegram`, `inbox`) tells what ails it, or (`None`) that nothing does.
+    /// A part of the product (`telegram`, `inbox`) tells what ails it, or (`None`) that nothing does. May be told again
+    /// and again: only what is new is logged.
     fn trouble(&self, part: &'static str, what: Option<String>);
 }
 

@@ -216,9 +216,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn let_go(&self) -> impl Future<Output = StoreResult<()>> + Send {
         std::future::ready(Ok(()))
     }
-    /// Whether other replicas may write beside this process.
-    fn is_shared(&self) -> bool {
-        false
+    /// How many replicas there are, this one among them, as last known; `None` where there can be but one.
+    fn replicas(&self) -> Option<usize> {
+        None
     }
     /// Looks up what the events need to know, in bulk.
     fn load(&self, asks: &[Ask]) -> impl Future<Output = StoreResult<Vec<Facts>>> + Send;

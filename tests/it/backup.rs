@@ -1,6 +1,8 @@
-//! `backup` and `restore`: SQLite alone, with the real program where its words and exit codes count.
+//! `backup` and `restore`: of SQLite, with the real program where its words and exit codes count; on PostgreSQL, the commands
+//! that they tell.
 
-use crate::database::Link;
+use crate::database::server::{self, Server};
+use crate::database::{Database, Link};
 use baiying::adapter::sql::backup::{BackupError, backup, restore};
 use baiying::adapter::sql::{SqlOptions, SqlStore};
 use baiying::domain::id::{ChatId, Millis};
@@ -264,4 +266,51 @@ async fn the_commands_say_what_they_did_and_what_will_happen() {
         assert!(words.contains(tool) && words.contains("--host=db.example --port=6543 --username=bot"), "{words}");
         assert!(words.contains("town") && !words.contains("hush"), "{words}");
     }
+}
+
+/// The rows of all tables of a PostgreSQL database, as text.
+async fn pg_rows(url: &str) -> Vec<String> {
+    let mut link = Link::open(url).await;
+    let mut all = Vec::new();
+    for table in link.tables().await {
+        all.extend(link.rows(&format!("SELECT '{table}' || CAST(row_to_json(t) AS TEXT) FROM \"{table}\" AS t")).await);
+    }
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn on_postgresql_the_commands_that_are_told_do_it() {
+    let Some(server) = Server::find() else { return };
+    let tools = server::newest_binaries().filter(|bin| bin.join("pg_dump").is_file());
+    let Some(tools) = tools else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "no pg_dump, and CI must have it");
+        return;
+    };
+    let (from, to) =
+        (Database::on(server).await, server.database(&format!("baiying_test_{}_back", std::process::id())));
+    let place = Place::with(0).await;
+    let store = SqlStore::open(&from.url, &SqlOptions::default()).await.unwrap();
+    store.receive(&[update(1, "x"), update(2, "y")], NOW).await.unwrap();
+    let mut admin = Link::open(&server.url).await;
+    let name = to.rsplit('/').next().unwrap().split('?').next().unwrap();
+    admin.run(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")).await.unwrap();
+    for (command, url) in [("backup", &from.url), ("restore", &to)] {
+        let told = baiying(&place, url, &[command, "town dump"]);
+        let told = String::from_utf8_lossy(&told.stderr).into_owned();
+        let line = told.lines().find(|line| line.trim().starts_with("pg_")).unwrap_or_else(|| panic!("{told}"));
+        let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).current_dir(place.folder.path()).env("PATH", path);
+        if let Some(password) = reqwest::Url::parse(&server.url).unwrap().password() {
+            shell.env("PGPASSWORD", password);
+        }
+        let done = shell.output().unwrap();
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    assert_eq!(pg_rows(&to).await, pg_rows(&from.url).await);
+    let back = SqlStore::open(&to, &SqlOptions::default()).await.unwrap();
+    assert_eq!(back.receive(&[update(2, "y"), update(3, "z")], NOW).await.unwrap(), 1, "it goes on where it was");
+    back.close().await;
+    admin.run(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
 }

@@ -36,12 +36,18 @@ pub struct Bot(Child);
 impl Bot {
     /// Starts it in a folder that holds its config and gets its log, with these settings beside the token.
     pub fn start(folder: &Path, env: &[(&str, &str)]) -> Self {
+        Self::start_by(&[], folder, env)
+    }
+
+    /// The same by way of another command, which must become the program in the end.
+    pub fn start_by(words: &[&str], folder: &Path, env: &[(&str, &str)]) -> Self {
         let log = File::options().create(true).append(true).open(folder.join("serve.log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_baiying"));
+        let mut words = words.iter().copied().chain([env!("CARGO_BIN_EXE_baiying"), "serve"]);
+        let mut command = Command::new(words.next().unwrap());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BAIYING_")) {
             command.env_remove(name);
         }
-        command.arg("serve").current_dir(folder).env("BAIYING_TOKEN", "8000000001:kill").envs(env.iter().copied());
+        command.args(words).current_dir(folder).env("BAIYING_TOKEN", "8000000001:kill").envs(env.iter().copied());
         Self(command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
     }
 
@@ -54,6 +60,11 @@ impl Bot {
 }
 
 impl Bot {
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()

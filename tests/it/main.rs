@@ -5,6 +5,7 @@
 mod backup;
 mod browser;
 mod database;
+mod disk;
 mod flow;
 mod growth;
 mod kill;

@@ -11,7 +11,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, Database, PgConnection, PgPool, Pool};
+use sqlx::{Connection, Database, PgConnection, PgPool, Pool, SqliteConnection};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -85,7 +85,7 @@ impl SqlStore {
             .statement_cache_capacity(200)
             .row_buffer_size(256);
         let writer = connect.clone().pragma("cache_size", format!("-{}", options.cache_kib));
-        let write = lasting(1).connect_with(writer).await?;
+        let write = lasting(1).after_release(|link, _| Box::pin(out_of_transaction(link))).connect_with(writer).await?;
         migrate(&SQLITE, &write).await?;
         let reader = connect.pragma("cache_size", format!("-{}", options.cache_kib / 4)).pragma("query_only", "ON");
         let read = lasting(options.readers).connect_lazy_with(reader);
@@ -178,6 +178,16 @@ fn lasting<D: Database>(connections: u32) -> PoolOptions<D> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(60))
+}
+
+/// Whether a connection can be used again. SQLite may roll back by itself when it cannot write (a full disk, say); sqlx's own
+/// `ROLLBACK` is refused then, and it would take the connection to be in a transaction for ever.
+async fn out_of_transaction(link: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if link.is_in_transaction() {
+        // Its rollback may still be queued before this.
+        link.ping().await?;
+    }
+    Ok(!link.is_in_transaction())
 }
 
 /// Brings the tables up to date. When two processes start at once, one of them finds the work half done and

@@ -197,7 +197,6 @@ impl Ailing {
 
     async fn pause<M: Meter + ?Sized>(&mut self, meter: &M, what: String, at_least: Option<Duration>) {
         if self.told.as_ref() != Some(&what) {
-            tracing::error!(part = self.part, "{what}");
             meter.trouble(self.part, Some(what.clone()));
             self.told = Some(what);
         }
@@ -209,7 +208,6 @@ impl Ailing {
 
     fn over<M: Meter + ?Sized>(&mut self, meter: &M) {
         if self.told.take().is_some() {
-            tracing::info!(part = self.part, "well again");
             meter.trouble(self.part, None);
             self.pause = self.pace.first_pause;
         }

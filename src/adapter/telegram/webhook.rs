@@ -72,8 +72,9 @@ async fn receive<S: Store, C: Clock, M: Meter + ?Sized>(
             StatusCode::OK
         }
         Err(error) => {
-            tracing::error!(%error, "an update could not be stored: Telegram will bring it again");
-            hook.meter.trouble("inbox", Some(format!("updates cannot be stored: {error}")));
+            let what =
+                format!("updates cannot be stored, Telegram will bring them again (for 24 hours at most): {error}");
+            hook.meter.trouble("inbox", Some(what));
             StatusCode::SERVICE_UNAVAILABLE
         }
     }

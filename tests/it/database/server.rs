@@ -116,7 +116,7 @@ fn lets_in(url: &str) -> Result<(), String> {
 }
 
 /// Debian's binaries of the newest version.
-fn newest_binaries() -> Option<PathBuf> {
+pub fn newest_binaries() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(Result::ok);
     let versions = versions.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let folders = versions.map(|version| (version, format!("/usr/lib/postgresql/{version}/bin")));

@@ -84,6 +84,7 @@ async fn a_chat_is_one_replicas_at_a_time_and_keeps_its_order() {
     let (one, other) = (&two.one, &two.other);
     one.receive(&updates([1, 2, 1, 3, 2, 1]), NOW).await.unwrap();
     assert_eq!(chats(&one.take(3, NOW).await.unwrap()), [1, 2, 1]);
+    assert_eq!(one.replicas(), Some(1), "the other has not had a turn yet");
     assert_eq!(chats(&other.take(9, NOW).await.unwrap()), [3], "the others' chats are passed over");
     let more = updates([1, 2, 1, 3, 2, 1, 3, 4, 1]);
     assert_eq!(other.receive(&more[6..], NOW).await.unwrap(), 3);
@@ -95,6 +96,7 @@ async fn a_chat_is_one_replicas_at_a_time_and_keeps_its_order() {
     let all = other.take(99, NOW).await.unwrap();
     assert!(all.is_sorted_by_key(|event| event.seq));
     assert_eq!(all.len(), 9);
+    assert_eq!(other.replicas(), Some(2));
 }
 
 #[tokio::test]
