@@ -25,7 +25,6 @@ pub(crate) struct Stub {
     pub(crate) gauges: Mutex<Gauges>,
     pub(crate) audit: Mutex<Audit>,
     pub(crate) broken: Mutex<bool>,
-    pub(crate) miscounted: Mutex<i64>,
 }
 
 impl StubStore {
@@ -149,10 +148,6 @@ impl Store for StubStore {
     }
     async fn held_before(&self, _: Millis) -> StoreResult<i64> {
         unreachable!()
-    }
-    async fn miscounted(&self) -> StoreResult<i64> {
-        self.sound()?;
-        Ok(*self.0.miscounted.lock().unwrap())
     }
     async fn calls_between(
         &self,

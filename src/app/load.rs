@@ -5,6 +5,7 @@
 //! kills the server and counts the leads by `export`. `docs/benchmarks.md` says how to run and read it.
 
 pub mod figure;
+pub mod growth;
 pub mod platform;
 pub mod words;
 
@@ -30,7 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What `load` is to do.
 #[derive(Debug, Clone, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct LoadOrder {
+    /// Something else than that.
+    #[command(subcommand)]
+    pub special: Option<Special>,
     /// Tips that are written.
     #[arg(long, default_value_t = 20_000)]
     pub tips: usize,
@@ -66,11 +71,21 @@ pub struct LoadOrder {
     pub json: bool,
 }
 
+/// What else can be measured.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Special {
+    /// Whether daily work costs more once the town has a million leads.
+    Growth(growth::GrowthOrder),
+}
+
 /// Runs it and prints what it comes to.
 ///
 /// # Errors
 /// The server or its folder; a tip that stays without a receipt.
 pub async fn run(order: &LoadOrder) -> anyhow::Result<Outcome> {
+    if let Some(Special::Growth(order)) = &order.special {
+        return growth::run(order).await;
+    }
     ensure!(order.tips > 0 && order.groups > 0 && order.people > 0, "tips, groups and people: at least one of each");
     ensure!(order.replicas > 0, "replicas: at least one");
     ensure!(
@@ -113,6 +128,7 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
         delay: Duration::from_millis(order.delay_ms),
         poll_delay: Duration::from_millis(order.poll_delay_ms),
         date: SystemClock.now().0 / 1000,
+        first: 0,
     };
     let platform = Platform::start(&tips, pace).await.context("the stand-in for the platform")?;
     drop(tips);
@@ -125,7 +141,7 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
     for _ in 0..order.replicas {
         served.push(Served(baiying.serve()?));
     }
-    wait_for_receipts(&platform, order, &mut served).await.with_context(|| baiying.last_words())?;
+    wait_for_receipts(&platform, order.tips, &mut served).await.with_context(|| baiying.last_words())?;
     let usage = served.iter().map(|served| Usage::of(served.0.id())).sum();
     let stand_in = before.zip(Usage::of(std::process::id())).map(|(before, after)| after.cpu_s - before.cpu_s);
     drop(served);
@@ -151,11 +167,11 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
 }
 
 /// Waits until each tip has its receipt.
-async fn wait_for_receipts(platform: &Platform, order: &LoadOrder, served: &mut [Served]) -> anyhow::Result<()> {
+async fn wait_for_receipts(platform: &Platform, tips: usize, served: &mut [Served]) -> anyhow::Result<()> {
     let mut progress = platform.progress();
     loop {
         let before = *progress.borrow_and_update();
-        if before.answered == order.tips {
+        if before.answered == tips {
             return Ok(());
         }
         for served in &mut *served {

@@ -9,6 +9,8 @@ pub enum Law {
     Held,
     /// A reversal names an entry that is there.
     Reversal,
+    /// What an account holds is what the ledger's entries come to.
+    Balance,
     /// Each version of a lead has its line in the history.
     History,
 }
@@ -20,7 +22,7 @@ pub struct Breach {
     pub law: Law,
     /// How often.
     pub count: i64,
-    /// The first few: keys of transfers, or numbers of leads.
+    /// The first few: keys of transfers, numbers of leads or of people.
     pub examples: Vec<String>,
 }
 

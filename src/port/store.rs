@@ -299,8 +299,6 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn tallies(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<Tally>>> + Send;
     /// What all people together could spend before an instant.
     fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
-    /// How many accounts hold something else than the ledger's entries come to: none, or the database was tampered with.
-    fn miscounted(&self) -> impl Future<Output = StoreResult<i64>> + Send;
     /// Each call of alarms raised in a half-open period, by alarm, then call order.
     fn calls_between(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<(Alarm, Call)>>> + Send;
 }

@@ -7,6 +7,7 @@ mod browser;
 mod database;
 mod disk;
 mod flow;
+mod growth;
 mod kill;
 mod layers;
 mod plan;

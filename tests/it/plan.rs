@@ -40,17 +40,37 @@ const OPEN_ONLY: [&str; 6] =
     ["inbox_open", "inbox_retry", "outbox_open", "lead_queue", "member_staff", "attachment_loose"];
 
 /// Statements that may read more, and why.
-const WHOLE: [(&str, &str); 3] = [
-    ("HAVING SUM(person) <> 0", "doctor sums the ledger anew: that is what it is for"),
+const WHOLE: [(&str, &str); 5] = [
+    (" AS breach", "an audit looks for breaches of law in everything: that is what it is for"),
+    ("ORDER BY found LIMIT", "and so it does when it names examples"),
+    ("pragma_foreign_key_check", "part of an audit as well"),
     ("ORDER BY seq DESC LIMIT 1", "the newest row is read from the end and no further"),
     ("SELECT min(due) FROM timer", "the first entry of the index by due and no further"),
 ];
 
 /// Every statement of the product, and every plan that PostgreSQL tells, while it is the subscriber.
 #[derive(Clone, Default)]
-struct Heard {
+pub struct Heard {
     statements: Arc<Mutex<BTreeSet<String>>>,
-    plans: Arc<Mutex<BTreeSet<String>>>,
+    plans: Arc<Mutex<Vec<String>>>,
+}
+
+impl Heard {
+    /// The plans of the product's own statements, as JSON, in the order in which they ran.
+    pub fn plans(&self) -> Vec<String> {
+        let statements = self.statements.lock().unwrap();
+        // Tests look at the database, too, past the product.
+        let own = |plan: &&String| {
+            let plan: Value = serde_json::from_str(plan).unwrap();
+            statements.contains(plan["Query Text"].as_str().unwrap_or_default())
+        };
+        self.plans.lock().unwrap().iter().filter(own).cloned().collect()
+    }
+
+    /// Begins anew with the plans.
+    pub fn forget(&self) {
+        self.plans.lock().unwrap().clear();
+    }
 }
 
 impl tracing::field::Visit for Heard {
@@ -62,7 +82,7 @@ impl tracing::field::Visit for Heard {
         if field.name() == "statement" {
             self.statements.lock().unwrap().insert(value.to_owned());
         } else if let Some((_, plan)) = value.split_once("plan:\n") {
-            self.plans.lock().unwrap().insert(plan.to_owned());
+            self.plans.lock().unwrap().push(plan.to_owned());
         }
     }
 }
@@ -88,7 +108,7 @@ impl tracing::Subscriber for Heard {
 }
 
 /// Runs an ignored test of this binary in a process of its own; its words are told when it fails.
-fn alone(test: &str, change: impl FnOnce(&mut std::process::Command)) {
+pub fn alone(test: &str, change: impl FnOnce(&mut std::process::Command)) {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--ignored", "--nocapture"]);
     change(&mut command);
@@ -128,13 +148,8 @@ async fn a_whole_story() {
     let mut explained = 0;
     match store.database.link().await {
         Link::Pg(_) => {
-            let plans = heard.plans.lock().unwrap().clone();
-            for told in &plans {
-                let told: Value = serde_json::from_str(told).unwrap();
-                // Tests look at the database, too, past the product.
-                if !statements.contains(told["Query Text"].as_str().unwrap_or_default()) {
-                    continue;
-                }
+            for told in heard.plans() {
+                let told: Value = serde_json::from_str(&told).unwrap();
                 explained += 1;
                 let mut steps = Vec::new();
                 whole_scans(&told["Plan"], &mut steps);
@@ -252,7 +267,6 @@ async fn look_around(store: &SqlStore) {
     store.import_members(&[member]).await.unwrap();
     store.tallies(EVENING, later).await.unwrap();
     store.held_before(EVENING).await.unwrap();
-    assert_eq!(store.miscounted().await.unwrap(), 0);
     store.calls_between(EVENING, later).await.unwrap();
     store.leads_between(EVENING, later, LeadId(1), 500).await.unwrap();
     store.queue_view().await.unwrap();

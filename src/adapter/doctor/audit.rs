@@ -45,6 +45,10 @@ impl Doctor<'_> {
                 format!("{n} 笔冲正找不到原账：{some}"),
                 format!("{n} reversals name an entry that is not there: {some}"),
             ),
+            Law::Balance => (
+                format!("{n} 个积分账户与流水不符：用户 {some}"),
+                format!("{n} accounts hold something else than the ledger says: users {some}"),
+            ),
             Law::History => (
                 format!("{n} 条线索的历史不全：线索 {some}"),
                 format!("{n} leads lack a part of their history: {some}"),

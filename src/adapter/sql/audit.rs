@@ -10,7 +10,7 @@ use crate::port::audit::{Audit, Breach, Law, Setting};
 const MOST: usize = 5;
 
 /// What breaks each law, as text, one row each.
-const LAWS: [(Law, &str); 4] = [
+const LAWS: [(Law, &str); 5] = [
     (
         Law::Legs,
         "SELECT key AS found FROM transfer WHERE amount <= 0 \
@@ -30,6 +30,19 @@ const LAWS: [(Law, &str); 4] = [
         Law::Reversal,
         "SELECT key AS found FROM transfer WHERE kind = 'reversal' AND NOT EXISTS \
          (SELECT 1 FROM transfer AS entry WHERE entry.key = transfer.reverses)",
+    ),
+    // What each account holds is counted beside the ledger; 0 stands for all people together.
+    (
+        Law::Balance,
+        "SELECT CAST(user_id AS TEXT) AS found FROM (\
+         SELECT user_id, -person AS person, -held AS held FROM balance UNION ALL \
+         SELECT debit_user, CASE debit WHEN 'person' THEN -amount ELSE 0 END, \
+         CASE debit WHEN 'held' THEN -amount ELSE 0 END FROM transfer WHERE debit_user IS NOT NULL UNION ALL \
+         SELECT credit_user, CASE credit WHEN 'person' THEN amount ELSE 0 END, \
+         CASE credit WHEN 'held' THEN amount ELSE 0 END FROM transfer WHERE credit_user IS NOT NULL UNION ALL \
+         SELECT 0, CASE credit WHEN 'person' THEN amount ELSE -amount END, 0 FROM transfer \
+         WHERE (credit = 'person') <> (debit = 'person')\
+         ) AS leg GROUP BY user_id HAVING SUM(person) <> 0 OR SUM(held) <> 0",
     ),
     // Retention counts the version of what it scrubs up, so that nothing is written over it.
     (

@@ -11,6 +11,7 @@ mod code;
 mod desk;
 mod engine;
 mod facts;
+mod fill;
 mod inbox;
 mod lead;
 mod ledger;
@@ -24,6 +25,7 @@ mod scrub;
 mod step;
 mod town;
 
+pub use fill::Past;
 pub use open::{ServeLock, SqlOptions};
 pub use replica::{Change, Seat, Tenure, Word};
 pub use scratch::Scratch;
@@ -257,10 +259,6 @@ impl Store for SqlStore {
 
     async fn held_before(&self, at: Millis) -> StoreResult<i64> {
         Ok(ledger::held_before(&mut self.pools.reading().await?, at).await?)
-    }
-
-    async fn miscounted(&self) -> StoreResult<i64> {
-        Ok(ledger::find_miscounted(&mut self.pools.reading().await?).await?)
     }
 
     async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {

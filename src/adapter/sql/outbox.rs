@@ -15,7 +15,7 @@ use std::collections::HashMap;
 const LIVE_PAUSE_MS: i64 = 1000;
 
 /// A number by which contents are told apart (FNV-1a, 64 bits). Never 0, which stands for "unknown".
-fn digest(content: &str) -> i64 {
+pub(super) fn digest(content: &str) -> i64 {
     let hash = content
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
@@ -23,7 +23,7 @@ fn digest(content: &str) -> i64 {
 }
 
 /// Takes `n` numbers of change; gives the one before the first.
-async fn take_changes(link: &mut Link, n: usize) -> Db<i64> {
+pub(super) async fn take_changes(link: &mut Link, n: usize) -> Db<i64> {
     let n = i64::try_from(n).expect("a slice fits");
     let mut sql = link.sql("UPDATE counter SET value = value + ");
     sql.bind(n).push(" WHERE name = 'change' RETURNING value");

@@ -73,7 +73,7 @@ async fn find_raw(pools: &Pools, before: i64) -> Db<Vec<i64>> {
     let mut after = i64::MIN;
     loop {
         let mut link = pools.reading().await?;
-        let text = "SELECT seq, state, received_at FROM inbox WHERE seq > $1 ORDER BY seq LIMIT 2000";
+        let text = "SELECT seq, state, received_at FROM inbox WHERE seq > $1 ORDER BY seq LIMIT 500";
         let sql = link.numbered(text, [after]);
         let mut any = false;
         for row in link.rows(sql).await? {

@@ -50,6 +50,8 @@ pub struct Pace {
     pub poll_delay: Duration,
     /// The date of all messages, seconds since the epoch.
     pub date: i64,
+    /// How many tips were written in runs before on the same database: the numbers go on from there.
+    pub first: usize,
 }
 
 /// What became of one tip. All instants are of this process.
@@ -115,7 +117,8 @@ impl Platform {
     pub async fn start(tips: &[Tip], pace: Pace) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let updates: Vec<_> = tips.iter().enumerate().map(|(n, tip)| (tip.chat, update(n, tip, pace.date))).collect();
+        let updates: Vec<_> =
+            tips.iter().enumerate().map(|(n, tip)| (tip.chat, update(pace.first + n, tip, pace.date))).collect();
         let book = Book { tips: vec![Told::default(); updates.len()], ..Book::default() };
         let (progress, asked) = (watch::Sender::default(), watch::Sender::default());
         let state = Arc::new(State { updates, pace, book: Mutex::new(book), progress, asked });
@@ -324,7 +327,8 @@ impl State {
 
     /// A receipt is a message that replies to a tip in the tip's chat.
     fn note_receipt(&self, book: &mut Book, words: &Words<'_>, arrived: Instant) {
-        let place = words.reply_parameters.as_ref().and_then(|reply| usize::try_from(reply.message_id - 1).ok());
+        let before = self.pace.first as i64;
+        let place = words.reply_parameters.as_ref().and_then(|it| usize::try_from(it.message_id - 1 - before).ok());
         let Some(n) = place.filter(|n| self.updates.get(*n).is_some_and(|it| it.0 == words.chat_id)) else { return };
         let told = &mut book.tips[n];
         told.receipts += 1;
@@ -336,7 +340,9 @@ impl State {
 
     /// Confirms what stands below the offset, waits until there is something, and gives the oldest unconfirmed.
     async fn updates(&self, question: &Question) -> String {
-        let below = usize::try_from(question.offset - FIRST_UPDATE).unwrap_or(0).min(self.updates.len());
+        let below = usize::try_from(question.offset - FIRST_UPDATE - self.pace.first as i64)
+            .unwrap_or(0)
+            .min(self.updates.len());
         self.asked.send_replace(true);
         let mut progress = self.progress.subscribe();
         if below > progress.borrow().confirmed {

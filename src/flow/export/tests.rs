@@ -315,9 +315,6 @@ impl Store for Shelf {
     async fn held_before(&self, _: Millis) -> StoreResult<i64> {
         Ok(30)
     }
-    async fn miscounted(&self) -> StoreResult<i64> {
-        unreachable!("{NOT_HERE}")
-    }
     async fn calls_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
         Ok(vec![call(1, "P1")])
     }

@@ -264,10 +264,6 @@ impl Store for Faulty {
         through!(self.held_before(at))
     }
 
-    async fn miscounted(&self) -> StoreResult<i64> {
-        through!(self.miscounted())
-    }
-
     async fn seed(&self, groups: &[Group], members: &[Member]) -> StoreResult<()> {
         through!(self.seed(groups, members))
     }
