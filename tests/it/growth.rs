@@ -166,7 +166,11 @@ async fn tip(store: &SqlStore, filled: &Town, n: i64) {
     for claimed in store.claim(&ids, term).await.unwrap() {
         let fate = Fate::Sent(Some(MessageId(700_000_000 + n)));
         store
-            .settle(&[Settlement { id: claimed.id, version: claimed.version, chat: claimed.post.chat, fate }], NOW)
+            .settle(
+                &[Settlement { id: claimed.id, version: claimed.version, chat: claimed.post.chat, fate }],
+                Term(0),
+                NOW,
+            )
             .await
             .unwrap();
     }

@@ -176,8 +176,8 @@ impl Store for SqlStore {
         Ok(uncrossed(|| outbox::claim(&self.pools, ids, term)).await?)
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Millis) -> StoreResult<()> {
-        Ok(uncrossed(|| outbox::settle(&self.pools, settlements, now)).await?)
+    async fn settle(&self, settlements: &[Settlement], term: Term, now: Millis) -> StoreResult<()> {
+        Ok(uncrossed(|| outbox::settle(&self.pools, settlements, term, now)).await?)
     }
 
     async fn begin_sending(&self) -> StoreResult<(Term, usize)> {

@@ -197,11 +197,19 @@ async fn a_deposed_sender_claims_nothing_and_its_successor_finds_what_it_had() {
     assert_eq!((none, again), (0, 2));
     assert_eq!(one.claim(&ids, first).await.unwrap(), [], "its term is over");
     assert_eq!(other.claim(&ids, second).await.unwrap().len(), 3);
-    // What the first did send after all may still be told.
+    // What the first had is the second's now: its word does not count any more.
     let fate = Fate::Sent(Some(MessageId(5)));
-    one.settle(&[Settlement { id: had[0].id, version: had[0].version, chat: had[0].post.chat, fate }], NOW)
+    one.settle(&[Settlement { id: had[0].id, version: had[0].version, chat: had[0].post.chat, fate }], first, NOW)
         .await
         .unwrap();
+    let sent = |message| Fate::Sent(Some(MessageId(message)));
+    let all: Vec<_> = had
+        .iter()
+        .map(|claimed| Settlement { id: claimed.id, version: claimed.version, chat: claimed.post.chat, fate: sent(9) })
+        .collect();
+    other.settle(&all, second, NOW).await.unwrap();
+    let stands = two.database.link().await.number("SELECT count(*) FROM outbox WHERE message = 9").await;
+    assert_eq!(stands, 2, "the second's word counts");
 }
 
 #[tokio::test]
