@@ -114,6 +114,10 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
     /// # Errors
     /// The store's.
     pub async fn claim(&mut self, room: usize) -> StoreResult<(Vec<Claimed>, Option<Millis>)> {
+        // What the store has not been told may be about a message that is chosen now.
+        if self.owes() {
+            self.settle(Vec::new()).await?;
+        }
         let now = self.clock.now();
         let mut chosen = Vec::new();
         let mut wait = None;
@@ -131,24 +135,32 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             return Ok((Vec::new(), wait));
         }
         let ids: Vec<_> = chosen.iter().map(|r| r.id).collect();
-        let claimed = match self.store.claim(&ids, self.term).await {
+        let mut claimed = match self.store.claim(&ids, self.term).await {
             Ok(claimed) => claimed,
             Err(error) => {
-                // Nothing was claimed: all go back as they were.
+                // Nothing is sent: all go back as they were, also those that were claimed if only the answer was lost.
                 for row in chosen {
                     self.schedule.ended(row.chat, now);
                     self.schedule.put(row, now);
+                    let fate = Fate::Retry { at: now, why: "nobody knows whether it was claimed".into() };
+                    self.unsettled.push(Settlement { id: row.id, version: 0, chat: row.chat, fate });
                 }
                 return Err(error);
             }
         };
-        // What is no longer queued (taken away, sent by nobody) is not under way either; nor is what has moved.
+        // What is no longer queued (taken away, sent by nobody) is not under way either. What has moved is chosen again, by
+        // the limits of its new chat.
         let mut chats: HashMap<_, ChatId> = chosen.iter().map(|r| (r.id, r.chat)).collect();
-        for one in &claimed {
-            if chats.get(&one.id) == Some(&one.post.chat) {
+        claimed.retain(|one| {
+            let stays = chats.get(&one.id) == Some(&one.post.chat);
+            if stays {
                 chats.remove(&one.id);
+            } else {
+                let fate = Fate::Retry { at: now, why: "the chat has a new id".into() };
+                self.unsettled.push(Settlement { id: one.id, version: one.version, chat: one.post.chat, fate });
             }
-        }
+            stays
+        });
         for chat in chats.into_values() {
             self.schedule.ended(chat, now);
         }
@@ -182,7 +194,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             let chat = claimed.post.chat;
             let fate = self.fate(&claimed, result, &mut reports, now);
             self.schedule.ended(chat, now);
-            self.unsettled.push(Settlement { id: claimed.id, version: claimed.version, fate });
+            self.unsettled.push(Settlement { id: claimed.id, version: claimed.version, chat, fate });
         }
         self.unreported = reports;
         let reported = !self.unreported.is_empty();

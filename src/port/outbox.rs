@@ -164,6 +164,8 @@ pub struct Settlement {
     pub id: OutboxId,
     /// The version that was sent.
     pub version: i64,
+    /// Where it was sent to: a group may have got a new id since, and then it is to be sent there.
+    pub chat: ChatId,
     /// What became of it.
     pub fate: Fate,
 }

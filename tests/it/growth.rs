@@ -168,6 +168,9 @@ async fn tip(store: &SqlStore, filled: &Town, n: i64) {
     let ids: Vec<_> = queued.iter().map(|queued| queued.id).collect();
     for claimed in store.claim(&ids, term).await.unwrap() {
         let fate = Fate::Sent(Some(MessageId(700_000_000 + n)));
-        store.settle(&[Settlement { id: claimed.id, version: claimed.version, fate }], NOW).await.unwrap();
+        store
+            .settle(&[Settlement { id: claimed.id, version: claimed.version, chat: claimed.post.chat, fate }], NOW)
+            .await
+            .unwrap();
     }
 }

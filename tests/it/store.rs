@@ -111,7 +111,9 @@ impl Fresh {
     }
 
     async fn settle_one(&self, claimed: &Claimed, fate: Fate) {
-        self.settle(&[Settlement { id: claimed.id, version: claimed.version, fate }], NOW).await.unwrap();
+        self.settle(&[Settlement { id: claimed.id, version: claimed.version, chat: claimed.post.chat, fate }], NOW)
+            .await
+            .unwrap();
     }
 
     /// Sends all that is queued; gives what was sent.

@@ -1,7 +1,7 @@
 //! The outbox: one row for each chat and subject, holding the message as it should stand.
 //!
 //! `version` counts what should stand, `digest` names it; `claimed_digest` and `sent_digest` name what is on its
-//! way and what stands. `change` numbers every queuing, so that the sender can ask for what is new.
+//! way and what stands, as far as that is known: not after a send of unknown outcome. `change` numbers every queuing, so that the sender can ask for what is new.
 //! Called by the store and by `step` (putting).
 
 use super::code::parse_lane;
@@ -166,8 +166,8 @@ pub(super) async fn settle(pools: &Pools, settlements: &[Settlement], now: Milli
     let settlements = last_of_each(&settlements.iter().collect::<Vec<_>>(), |settlement| settlement.id);
     let mut link = pools.writing().await?;
     let mut change = take_changes(&mut link, settlements.len()).await?;
-    for piece in pieces(settlements.len(), 7) {
-        let mut sql = link.sql("WITH fresh (id, version, fate, message, retry_at, why, change) AS (VALUES ");
+    for piece in pieces(settlements.len(), 8) {
+        let mut sql = link.sql("WITH fresh (id, version, chat, fate, message, retry_at, why, change) AS (VALUES ");
         sql.tuples(&settlements[piece], |sql, settlement| {
             change += 1;
             let (fate, message, retry_at, why) = match &settlement.fate {
@@ -175,19 +175,19 @@ pub(super) async fn settle(pools: &Pools, settlements: &[Settlement], now: Milli
                 Fate::Retry { at, why } => ("retry", None, at.0, Some(why.as_str())),
                 Fate::Failed(why) => ("failed", None, 0, Some(why.as_str())),
             };
-            sql.bind(settlement.id.0).bind(settlement.version).bind(fate).bind(message).bind(retry_at).bind(why);
-            sql.bind(change);
+            sql.bind(settlement.id.0).bind(settlement.version).bind(settlement.chat.0);
+            sql.bind(fate).bind(message).bind(retry_at).bind(why).bind(change);
         });
         sql.push(
             ") UPDATE outbox SET \
-             message = CASE WHEN fresh.fate = 'sent' THEN fresh.message ELSE outbox.message END, \
-             sent_version = CASE WHEN fresh.fate = 'sent' THEN fresh.version ELSE outbox.sent_version END, \
-             sent_digest = CASE WHEN fresh.fate = 'sent' THEN outbox.claimed_digest ELSE outbox.sent_digest END, \
+             message = CASE WHEN fresh.fate = 'sent' AND fresh.chat = outbox.chat THEN fresh.message ELSE outbox.message END, \
+             sent_version = CASE WHEN fresh.fate = 'sent' AND fresh.chat = outbox.chat THEN fresh.version ELSE outbox.sent_version END, \
+             sent_digest = CASE WHEN fresh.fate = 'sent' AND fresh.chat = outbox.chat THEN outbox.claimed_digest END, \
              claimed_digest = NULL, \
              state = CASE \
              WHEN outbox.nature = 'gone' AND \
-             (CASE WHEN fresh.fate = 'sent' THEN fresh.message ELSE outbox.message END) IS NULL THEN 'settled' \
-             WHEN fresh.fate = 'retry' THEN 'queued' \
+             (CASE WHEN fresh.fate = 'sent' AND fresh.chat = outbox.chat THEN fresh.message ELSE outbox.message END) IS NULL THEN 'settled' \
+             WHEN fresh.fate = 'retry' OR fresh.chat <> outbox.chat THEN 'queued' \
              WHEN outbox.version > fresh.version AND \
              (outbox.digest <> outbox.claimed_digest OR outbox.nature = 'live') THEN 'queued' \
              WHEN fresh.fate = 'sent' THEN 'settled' ELSE 'failed' END, \
@@ -240,7 +240,7 @@ pub(super) async fn begin_sending(pools: &Pools) -> Db<(Term, usize)> {
                 sql.bind(*id).bind(change);
             });
             sql.push(
-                ") UPDATE outbox SET state = 'queued', change = fresh.change FROM fresh WHERE outbox.id = fresh.id",
+                ") UPDATE outbox SET state = 'queued', sent_digest = NULL, change = fresh.change FROM fresh WHERE outbox.id = fresh.id",
             );
             link.run(sql).await?;
         }

@@ -17,10 +17,14 @@ use crate::domain::place::{Gazetteer, PlaceFound, Wgs84};
 use chrono_tz::Tz;
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A message whose time lies further back than this is about something past, milliseconds.
 const PAST_MS: i64 = 60 * 60 * 1000;
+
+/// What is the same in every town is made once: a town is read anew whenever something changes in it.
+static LABELS: LazyLock<Labels> = LazyLock::new(Labels::default);
+static URGENCY: LazyLock<Urgency> = LazyLock::new(Urgency::default);
 
 /// Understands messages.
 #[derive(Debug)]
@@ -28,8 +32,8 @@ pub struct Reader {
     categories: Categories,
     gazetteer: Arc<Gazetteer>,
     times: TimeReader,
-    labels: Labels,
-    urgency: Urgency,
+    labels: &'static Labels,
+    urgency: &'static Urgency,
     bot: Option<String>,
     /// Names and ids of the categories, folded: a tag that is one says no more than the category does.
     names: HashSet<String>,
@@ -42,8 +46,8 @@ impl Reader {
             categories: Categories::new(categories),
             gazetteer,
             times: TimeReader::new(zone),
-            labels: Labels::default(),
-            urgency: Urgency::default(),
+            labels: &LABELS,
+            urgency: &URGENCY,
             names: categories.iter().flat_map(|c| [&c.id, &c.zh, &c.en]).map(|name| super::fold::fold(name)).collect(),
             bot: bot_username
                 .map(|name| name.trim_start_matches('@').to_ascii_lowercase())

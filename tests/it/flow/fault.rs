@@ -166,6 +166,25 @@ async fn an_unknown_outcome_is_sent_again() {
 }
 
 #[tokio::test]
+async fn what_stands_after_an_unknown_edit_is_not_taken_for_known() {
+    let mut w = World::new().await;
+    w.say(COURIER, GROUP, "#theft at Old Bridge 7 pm").await;
+    w.advance(2).await;
+    w.press(OFFICER, DESK, "Out of scope").await;
+    w.advance(2).await;
+    // The edit back is made, nobody hears of it, and before it is tried again the card is to be as it was.
+    w.push(OFFICER, DESK, "Back").await;
+    w.think().await;
+    assert_eq!(w.crash_after_sending().await, 1);
+    assert!(w.button(DESK, "Back").is_none());
+    w.push_data(OFFICER, DESK, w.last(DESK).id, "lx:1").await;
+    w.think().await;
+    w.advance(5).await;
+    assert!(w.button(DESK, "Back").is_some(), "{}", w.chat(DESK));
+    w.end().await;
+}
+
+#[tokio::test]
 async fn a_receipt_whose_fate_a_crash_hid_is_doubled_at_most_once_with_the_same_number() {
     let mut w = World::new().await;
     w.post(COURIER, GROUP, json!({ "text": "#theft at Old Bridge 7 pm" })).await;

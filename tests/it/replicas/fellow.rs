@@ -199,7 +199,9 @@ async fn a_deposed_sender_claims_nothing_and_its_successor_finds_what_it_had() {
     assert_eq!(other.claim(&ids, second).await.unwrap().len(), 3);
     // What the first did send after all may still be told.
     let fate = Fate::Sent(Some(MessageId(5)));
-    one.settle(&[Settlement { id: had[0].id, version: had[0].version, fate }], NOW).await.unwrap();
+    one.settle(&[Settlement { id: had[0].id, version: had[0].version, chat: had[0].post.chat, fate }], NOW)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

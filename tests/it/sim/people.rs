@@ -65,36 +65,36 @@ const MORE: [&str; 3] = ["at Old Bridge", "it was 6 pm", "two men in a white van
 fn liking(data: &str) -> (&'static str, usize) {
     match data.get(..2).unwrap_or_default() {
         "lc" => ("press: claim", 3),
-        "lv" => ("press: verify", 7),
-        "lu" => ("press: unfounded", 3),
-        "ld" => ("press: duplicate?", 4),
-        "lD" => ("press: duplicate of", 14),
-        "lx" => ("press: out of scope?", 2),
-        "lX" => ("press: out of scope", 8),
-        "lr" => ("press: resolve", 3),
-        "lo" => ("press: reopen", 4),
-        "lz" => ("press: undo", 4),
+        "lv" => ("press: verify", 8),
+        "lu" => ("press: unfounded", 4),
+        "ld" => ("press: duplicate?", 5),
+        "lD" => ("press: duplicate of", 60),
+        "lx" => ("press: out of scope?", 3),
+        "lX" => ("press: out of scope", 25),
+        "lr" => ("press: resolve", 10),
+        "lo" => ("press: reopen", 10),
+        "lz" => ("press: undo", 16),
         "lb" => ("press: back", 1),
         "lp" => ("press: pin", 1),
         "la" => ("press: alarm", 9),
-        "lq" => ("press: open", 3),
-        "ad" => ("press: stand down", 6),
-        "aw" => ("press: widen", 4),
+        "lq" => ("press: open", 10),
+        "ad" => ("press: stand down", 25),
+        "aw" => ("press: widen", 16),
         "mt" => ("press: times", 3),
-        "mT" => ("press: shift time", 9),
-        "mn" => ("press: now", 2),
+        "mT" => ("press: shift time", 25),
+        "mn" => ("press: now", 10),
         "mc" => ("press: categories", 1),
-        "mC" => ("press: category", 2),
+        "mC" => ("press: category", 12),
         "mp" => ("press: places", 1),
-        "mP" => ("press: place", 3),
-        "mw" => ("press: withdraw?", 3),
-        "mW" => ("press: withdraw", 9),
+        "mP" => ("press: place", 10),
+        "mw" => ("press: withdraw?", 6),
+        "mW" => ("press: withdraw", 60),
         "mb" => ("press: back", 1),
-        "aa" => ("press: acknowledge", 5),
-        "au" => ("press: under way", 4),
-        "as" => ("press: on scene", 4),
-        "ax" => ("press: cannot", 3),
-        "gz" | "ge" => ("press: language", 1),
+        "aa" => ("press: acknowledge", 10),
+        "au" => ("press: under way", 8),
+        "as" => ("press: on scene", 10),
+        "ax" => ("press: cannot", 8),
+        "gz" | "ge" => ("press: language", 20),
         _ => ("press: other", 1),
     }
 }
@@ -103,15 +103,15 @@ impl Run {
     /// Somebody does something.
     pub fn act(&mut self) {
         match self.roll(100) {
-            0..20 => self.tip(),
-            20..25 => self.private_tip(),
-            25..28 => self.picture(),
-            28..33 => self.edit(),
-            33..38 => self.reply(),
-            38..42 => self.chatter(),
-            42..48 => self.command(),
-            48..51 => self.stale_press(),
-            51..52 => self.garbage(),
+            0..14 => self.tip(),
+            14..18 => self.private_tip(),
+            18..21 => self.picture(),
+            21..25 => self.edit(),
+            25..29 => self.reply(),
+            29..32 => self.chatter(),
+            32..36 => self.command(),
+            36..40 => self.stale_press(),
+            40..41 => self.garbage(),
             _ => self.press(),
         }
     }
@@ -217,6 +217,7 @@ impl Run {
         let text = if tip || self.roll(2) == 0 { TIPS[self.roll(TIPS.len())] } else { CHATTER[0] };
         message["text"] = text.into();
         message["edit_date"] = message["date"].clone();
+        self.deeds.chatter.retain(|at| *at != (chat, id));
         let update = self.announce("edited_message", message);
         self.storm.count("action: edit");
         self.storm.tell(|| format!("edit: {user} in {chat}, message {id}, update {update}: {text}"));
@@ -269,7 +270,7 @@ impl Run {
             0..3 => (user, user, "action: /points", "/points".into()),
             3 => (user, self.one_of(&self.town.groups), "action: /points in a group", "/points".into()),
             4 => (user, user, "action: /help", "/help".into()),
-            5 => (user, user, "action: /language", ["/language zh", "/language en"][self.roll(2)].into()),
+            5 => (user, user, "action: /language", ["/language zh", "/language en", "/language"][self.roll(3)].into()),
             6 if self.roll(4) == 0 => {
                 let table = ["points", "leads", "alarms"][self.roll(3)];
                 (CLERK, self.town.office, "action: /export", format!("/export {table}"))
@@ -301,17 +302,10 @@ impl Run {
     }
 
     fn press(&mut self) {
-        let chats: Vec<i64> = match self.roll(10) {
-            0..6 => vec![self.town.desk],
-            6..8 => self.town.guards.clone(),
-            8 => self.town.groups.clone(),
-            _ => self.town.reporters.clone(),
-        };
-        let chats: Vec<i64> = chats.into_iter().map(|chat| self.platform.now_at(chat)).collect();
         let mut buttons: Vec<(i64, i64, String)> = Vec::new();
         {
             let state = self.platform.lock();
-            let reachable = |chat: &i64| chats.contains(chat) && !state.closed.contains_key(chat);
+            let reachable = |chat: &i64| !state.moved.contains_key(chat) && !state.closed.contains_key(chat);
             for (chat, id, _, shown) in
                 state.of_bot().filter(|(chat, .., shown)| reachable(chat) && shown.end.is_none())
             {
@@ -322,7 +316,8 @@ impl Run {
                 }
             }
         }
-        let Some((chat, id, data)) = buttons.get(self.roll(buttons.len())).cloned() else { return };
+        // Nobody presses before there is something to press.
+        let Some((chat, id, data)) = buttons.get(self.roll(buttons.len())).cloned() else { return self.tip() };
         let user = self.presser(chat);
         self.deeds.remembered.push((chat, id, data.clone()));
         self.push(user, chat, id, &data);

@@ -241,6 +241,10 @@ impl Chat for Platform {
             return Err(refusal);
         }
         let result = self.lock().carry_out(chat.0, &delivery);
+        if let Err(SendError::Gone(_)) = result {
+            // What is refused at once does not count.
+            self.lock().sends.pop();
+        }
         self.storm.tell(|| told(&format!("{result:?}")));
         match luck {
             Luck::LostAfter => {

@@ -19,7 +19,13 @@ use baiying::flow::engine::Engine;
 use baiying::flow::outbox::{Outbox, Outcome};
 use baiying::port::chat::{Chat as _, PressAnswer};
 use baiying::port::store::{Claimed, RawUpdate, Store, StoreResult};
+use sqlx::{Connection as _, SqliteConnection};
 use std::sync::{Arc, LazyLock, Mutex};
+
+/// What people do in one storm: at least …
+const FEWEST: i64 = 6;
+/// … and at most. Small worlds cost less, so that there can be many.
+const MOST: i64 = 20;
 
 type Brain = Engine<Faulty, Platform>;
 type Sender = Outbox<Faulty, Platform, FilePrinter>;
@@ -49,6 +55,7 @@ pub struct Run {
     /// When the product was started anew (true time).
     pub restarts: Vec<Millis>,
     /// Where the database lies.
+    #[expect(dead_code, reason = "held, never read")]
     pub folder: tempfile::TempDir,
     engine: Option<Brain>,
     thinking: Option<Job<(Brain, StoreResult<(usize, Vec<PressAnswer>)>)>>,
@@ -60,6 +67,13 @@ pub struct Run {
     intake: Option<(Vec<i64>, Job<StoreResult<usize>>)>,
     /// Stored, and not yet confirmed.
     stored: Vec<i64>,
+    /// When the next timer is due, and when the sender may go on, as they said last.
+    timer_due: Option<Millis>,
+    send_due: Option<Millis>,
+    /// Whether the sender found nothing that may go.
+    sender_rests: bool,
+    /// The database, looked at beside the product; taken out for the checks.
+    pub beside: Option<SqliteConnection>,
 }
 
 /// The shipped rules with few categories of few words: the reader is made anew at each start.
@@ -102,6 +116,7 @@ impl Run {
         std::fs::write(&file, &*TEMPLATE).unwrap();
         let options = SqlOptions { readers: 1, cache_kib: 1024, ..SqlOptions::default() };
         let inner = SqlStore::open(&format!("sqlite://{}", file.display()), &options).await.unwrap();
+        let beside = SqliteConnection::connect(&format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
         let polling = storm.lock().dice.permille(400);
         let mut rules = rules(&storm);
         rules.telegram.mode = if polling { Mode::Polling } else { Mode::Webhook };
@@ -137,6 +152,10 @@ impl Run {
             ringing: None,
             intake: None,
             stored: Vec::new(),
+            timer_due: None,
+            send_due: None,
+            sender_rests: false,
+            beside: Some(beside),
         };
         run.start().await;
         run
@@ -217,7 +236,6 @@ impl Run {
 
     /// Starts the product, as often as it takes.
     async fn start(&mut self) {
-        self.storm.count("x start");
         loop {
             let (store, chat, storm) = (self.store.clone(), self.platform.clone(), self.storm.clone());
             let rules = self.rules.clone();
@@ -283,8 +301,8 @@ impl Run {
     }
 
     /// The storm: people act and workers work in any order, and everything that can go wrong does.
-    pub async fn weather(&mut self, acts: usize) {
-        let mut left = acts;
+    pub async fn weather(&mut self) {
+        let mut left = self.storm.lock().dice.between(FEWEST, MOST);
         let rates = self.storm.lock().rates.clone();
         while left > 0 {
             let slow = self.may_wait();
@@ -300,13 +318,13 @@ impl Run {
                 self.jump();
             }
             // Whoever goes on goes on for a while: otherwise nobody would get anywhere.
-            let gates = 1 + self.storm.lock().dice.below(6);
+            let gates = 1 + self.storm.lock().dice.below(8);
             match choice {
-                0..16 => {
+                0..11 => {
                     self.act();
                     left -= 1;
                 }
-                16..28 => self.take_in(gates).await,
+                11..28 => self.take_in(gates).await,
                 28..52 => self.think(gates).await,
                 52..56 => self.ring().await,
                 56..76 => self.mail(gates).await,
@@ -447,7 +465,7 @@ impl Run {
         });
         match self.storm.step(&mut job).await {
             Went::On => self.ringing = Some(job),
-            Went::Done(_) => {}
+            Went::Done(due) => self.timer_due = due.unwrap_or_default(),
             Went::Died => self.crash().await,
         }
     }
@@ -472,7 +490,10 @@ impl Run {
             Went::On => self.mailing = Some(job),
             Went::Died => self.crash().await,
             Went::Done((outbox, sent)) => {
-                if let Sent::Claimed(Ok((claimed, _))) = sent {
+                self.sender_rests = false;
+                if let Sent::Claimed(Ok((claimed, due))) = sent {
+                    self.sender_rests = claimed.is_empty();
+                    self.send_due = due;
                     for one in claimed {
                         self.storm.tell(|| {
                             format!(
@@ -527,16 +548,6 @@ impl Run {
         }
     }
 
-    fn is_busy(&self) -> bool {
-        self.thinking.is_some()
-            || self.mailing.is_some()
-            || self.ringing.is_some()
-            || self.intake.is_some()
-            || !self.sends.is_empty()
-            || !self.outcomes.is_empty()
-            || !self.stored.is_empty()
-    }
-
     /// The storm is over: the product works until nothing waits. Fails if that takes too long.
     pub async fn settle(&mut self) -> Result<(), String> {
         {
@@ -547,22 +558,20 @@ impl Run {
         self.storm.tell(|| "── calm ──".into());
         for _ in 0..4_000 {
             self.work().await;
-            let timer = self.store.inner.ring_timers(self.storm.lock().now).await.map_err(|e| e.to_string())?;
-            let next = self.next_send().await;
-            let gauges = self.store.inner.gauges().await.map_err(|e| e.to_string())?;
-            let late = self.next_update();
-            if gauges.inbox_waiting == 0 && gauges.outbox_waiting == 0 && timer.is_none() && late.is_none() {
-                return Ok(());
+            let (now, behind) = {
+                let storm = self.storm.lock();
+                (storm.now, storm.behind_ms)
+            };
+            let late = self.next_update().filter(|at| at.since(now) > behind).map(|at| at.plus_ms(-behind));
+            let retry = self.next_retry().await;
+            let next = [self.timer_due, self.send_due, late, retry].into_iter().flatten().filter(|at| *at > now).min();
+            if next.is_none() && self.timer_due.is_none() && self.next_update().is_none() {
+                let gauges = self.store.inner.gauges().await.map_err(|e| e.to_string())?;
+                if gauges.inbox_waiting == 0 && gauges.outbox_waiting == 0 {
+                    return Ok(());
+                }
             }
-            if !self.is_busy() {
-                let now = self.storm.lock().now;
-                let behind = self.storm.lock().behind_ms;
-                let soon = now.plus_ms(1000);
-                let late = late.filter(|at| at.since(now) > behind).map(|at| at.plus_ms(-behind));
-                let retry = if gauges.inbox_waiting > 0 { self.next_retry().await } else { None };
-                let next = [timer, next, late, retry].into_iter().flatten().min().unwrap_or(soon);
-                self.storm.lock().now = next.max(now.plus_ms(1));
-            }
+            self.storm.lock().now = next.unwrap_or(now.plus_ms(1000));
         }
         let gauges = self.store.inner.gauges().await.map_err(|e| e.to_string())?;
         Err(format!("no rest after the storm: {gauges:?}"))
@@ -577,9 +586,14 @@ impl Run {
     }
 
     /// When an event that failed is to be tried again.
-    async fn next_retry(&self) -> Option<Millis> {
-        let sql = "SELECT min(retry_at) FROM inbox WHERE state = 'waiting'";
-        let at: Option<i64> = sqlx::query_scalar(sql).fetch_one(&mut super::check::database(self).await).await.unwrap();
+    async fn next_retry(&mut self) -> Option<Millis> {
+        let now = self.storm.lock().now;
+        let sql = "SELECT min(retry_at) FROM inbox WHERE state = 'waiting' AND retry_at > $1";
+        let at: Option<i64> = sqlx::query_scalar(sql)
+            .bind(now.0)
+            .fetch_one(self.beside.as_mut().expect("the checks come later"))
+            .await
+            .unwrap();
         at.map(Millis)
     }
 
@@ -613,33 +627,12 @@ impl Run {
                 while !self.sends.is_empty() {
                     self.send_one().await;
                 }
-                if self.mailing.is_none() && self.outcomes.is_empty() {
+                if self.sender_rests && self.outcomes.is_empty() {
                     break;
                 }
             }
             if !waiting {
                 return;
-            }
-        }
-    }
-
-    /// When the sender could do more, if it knows.
-    async fn next_send(&mut self) -> Option<Millis> {
-        let mut outbox = self.outbox.take()?;
-        let mut job: Job<(Sender, Option<Millis>, Vec<Claimed>)> = Box::pin(async move {
-            let (claimed, wait) = match outbox.read().await {
-                Ok(()) => outbox.claim(64).await.unwrap_or_default(),
-                Err(_) => (Vec::new(), None),
-            };
-            (outbox, wait, claimed)
-        });
-        loop {
-            if let Went::Done((outbox, wait, claimed)) = self.storm.step(&mut job).await {
-                for one in claimed {
-                    self.sends.push((one.id, Box::pin(outbox.send(one))));
-                }
-                self.outbox = Some(outbox);
-                return wait;
             }
         }
     }

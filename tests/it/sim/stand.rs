@@ -1,6 +1,5 @@
 //! What must stand on the platform when the storm is over: messages, calls, limits.
 
-use super::check::database;
 use super::faulty::call_of;
 use super::platform::State;
 use super::run::Run;
@@ -23,18 +22,17 @@ struct Row {
 }
 
 /// Everything of this module.
-pub async fn check(run: &Run) -> Vec<String> {
+pub async fn check(run: &Run, db: &mut SqliteConnection) -> Vec<String> {
     let mut wrongs = Vec::new();
-    let mut db = database(run).await;
     let rows: Vec<Row> =
         sqlx::query_as("SELECT id, chat, subject, content, nature, state, message, error FROM outbox ORDER BY id")
-            .fetch_all(&mut db)
+            .fetch_all(&mut *db)
             .await
             .unwrap();
     let state = run.platform.lock();
     messages(&state, &rows, &mut wrongs);
     drop(state);
-    calls(run, &mut db, &rows, &mut wrongs).await;
+    calls(run, db, &rows, &mut wrongs).await;
     limits(run, &mut wrongs);
     let state = run.platform.lock();
     for at in state.taken_down.iter().filter(|at| run.deeds.chatter.contains(at)) {

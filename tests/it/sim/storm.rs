@@ -277,8 +277,6 @@ impl Storm {
     /// Before a call of the store: waits, takes time, and may strike.
     pub async fn enter(&self, call: &'static str) -> StoreResult<Strike> {
         self.gate().await;
-        self.count("x calls");
-        self.count(call);
         let strike = self.draw(call);
         match &strike {
             Strike::Refuse(error) => {

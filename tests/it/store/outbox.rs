@@ -195,7 +195,12 @@ async fn the_first_arrival_of_a_call_is_kept() {
         .await;
     let claimed = store.claim_all().await;
     assert_eq!(claimed[0].post.call, Some((AlarmId(1), "P1".into())));
-    let settle = |index: usize, fate| Settlement { id: claimed[index].id, version: claimed[index].version, fate };
+    let settle = |index: usize, fate| Settlement {
+        id: claimed[index].id,
+        version: claimed[index].version,
+        chat: claimed[index].post.chat,
+        fate,
+    };
     store.settle(&[settle(0, Fate::Failed("blocked".into()))], NOW.plus_ms(1)).await.unwrap();
     assert_eq!(store.file(1).await.alarm.unwrap().calls[0].delivered_at, None);
     store.settle(&[settle(1, Fate::Sent(Some(MessageId(1))))], NOW.plus_ms(2)).await.unwrap();

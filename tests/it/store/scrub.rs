@@ -55,7 +55,10 @@ async fn out_of_scope_leaves_no_copy() {
     );
     // The one on its way arrives after all.
     let id = table_id(&store, "lead:1:way").await;
-    store.settle(&[Settlement { id, version: 1, fate: Fate::Sent(Some(MessageId(401))) }], NOW).await.unwrap();
+    store
+        .settle(&[Settlement { id, version: 1, chat: DESK, fate: Fate::Sent(Some(MessageId(401))) }], NOW)
+        .await
+        .unwrap();
     assert_eq!(store.send_all(0).await[0].message, Some(MessageId(401)));
     assert_eq!(store.file(1).await.posts, []);
 }

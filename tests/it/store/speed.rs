@@ -170,7 +170,12 @@ async fn speed() {
             let queued: Vec<_> = queued.iter().map(|queued| queued.id).collect();
             for claimed in store.claim(&queued, Term(1)).await.unwrap() {
                 let fate = Fate::Sent(Some(MessageId(claimed.id.0)));
-                settlements.push(Settlement { id: claimed.id, version: claimed.version, fate });
+                settlements.push(Settlement {
+                    id: claimed.id,
+                    version: claimed.version,
+                    chat: claimed.post.chat,
+                    fate,
+                });
             }
         }
         lap(5);

@@ -22,14 +22,18 @@ use chrono_tz::Tz;
 use cursor::Cursor;
 use piece::{Kind, Piece};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// So many times at most are read from one message.
 const MOST: usize = 24;
 
+/// The words are the same in every town.
+static WORDS: LazyLock<words::Words> = LazyLock::new(words::Words::new);
+
 /// Reads times.
 #[derive(Debug)]
 pub struct TimeReader {
-    words: words::Words,
+    words: &'static words::Words,
     zone: Tz,
 }
 
@@ -45,7 +49,7 @@ pub struct FoundTime {
 impl TimeReader {
     /// A reader for messages written in `zone`.
     pub fn new(zone: Tz) -> Self {
-        Self { words: words::Words::new(), zone }
+        Self { words: &WORDS, zone }
     }
 
     /// The times told in a message of the moment `at`, in the order of the text. Nothing is read inside `masked`
