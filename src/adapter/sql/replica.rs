@@ -62,8 +62,10 @@ impl Replica {
     }
 
     async fn session(&self, name: &str, silence: &str) -> Db<PgConnection> {
-        let options = self.options.clone().application_name(name).options([("idle_session_timeout", silence)]);
-        patiently(options.connect()).await
+        // What waits is few or many from one second to the next, whatever the statistics say: it is read in the order of the
+        // index, as far as is needed, and not all of it to be sorted.
+        let settings = [("idle_session_timeout", silence), ("enable_sort", "off"), ("enable_bitmapscan", "off")];
+        patiently(self.options.clone().application_name(name).options(settings).connect()).await
     }
 
     /// Does something on the turn's session. After a failure the session is given up, and all that it held with it.
@@ -84,22 +86,26 @@ impl Replica {
         result
     }
 
-    /// Takes the turn of chats, as `find` finds and locks them, among all waves that run now; gives the chats.
-    pub(super) async fn take_turn(&self, find: impl AsyncFnOnce(&mut Link) -> Db<Vec<i64>>) -> Db<Vec<i64>> {
+    /// Takes the turn of what `find` finds and locks, among all waves that run now; gives what `read` reads then.
+    pub(super) async fn take_turn<F, T>(
+        &self,
+        find: impl AsyncFnOnce(&mut Link) -> Db<F>,
+        is_some: impl FnOnce(&F) -> bool,
+        read: impl AsyncFnOnce(&mut Link, &F) -> Db<Vec<T>>,
+    ) -> Db<Vec<T>> {
         self.on_turn(async |turn| {
             turn.let_go().await?;
             if turn.counted.is_none_or(|at| at.elapsed() > COUNT_AGAIN) {
                 self.count.store(turn.count().await?, Ordering::Relaxed);
                 turn.counted = Some(Instant::now());
             }
-            let mut chats = find(&mut turn.link).await?;
-            chats.sort_unstable();
-            chats.dedup();
-            if !chats.is_empty() {
-                turn.holds = true;
-                turn.lock("SELECT pg_advisory_lock_shared($1::int, $2::int)").await?;
+            let found = find(&mut turn.link).await?;
+            if !is_some(&found) {
+                return Ok(Vec::new());
             }
-            Ok(chats)
+            turn.holds = true;
+            turn.lock("SELECT pg_advisory_lock_shared($1::int, $2::int)").await?;
+            read(&mut turn.link, &found).await
         })
         .await
     }
