@@ -11,6 +11,7 @@ mod platform;
 mod run;
 mod stand;
 mod storm;
+mod town;
 
 use baiying::adapter::sql::{SqlOptions, SqlStore};
 use baiying::domain::id::Millis;

@@ -73,7 +73,7 @@ fn liking(data: &str) -> (&'static str, usize) {
         "lX" => ("press: out of scope", 25),
         "lr" => ("press: resolve", 10),
         "lo" => ("press: reopen", 10),
-        "lz" => ("press: undo", 16),
+        "lz" => ("press: undo", 70),
         "lb" => ("press: back", 1),
         "lp" => ("press: pin", 1),
         "la" => ("press: alarm", 9),

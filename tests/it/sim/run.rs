@@ -1,26 +1,21 @@
 //! One seed: a town, its people, the product's workers side by side, a storm, calm.
 
+use super::TEMPLATE;
 use super::faulty::{Faulty, Seen};
-use super::people::{ADMIN, CLERK, Deeds, Town};
+use super::people::{Deeds, Town};
 use super::platform::Platform;
 use super::storm::{Job, Storm, Went};
-use super::{START, TEMPLATE};
-use crate::world::OLD_BRIDGE;
 use baiying::adapter::file::FilePrinter;
 use baiying::adapter::file::digest::ExportKey;
 use baiying::adapter::sql::{SqlOptions, SqlStore};
-use baiying::config::{Config, Limits, Mode};
-use baiying::domain::alarm::Point;
-use baiying::domain::group::{Group, GroupKind};
-use baiying::domain::id::{ChatId, Millis, OutboxId, UserId};
-use baiying::domain::member::{Language, Member, Role};
-use baiying::domain::place::{Datum, Place, Wgs84};
+use baiying::config::{Config, Mode};
+use baiying::domain::id::{Millis, OutboxId};
 use baiying::flow::engine::Engine;
 use baiying::flow::outbox::{Outbox, Outcome};
 use baiying::port::chat::{Chat as _, PressAnswer};
 use baiying::port::store::{Claimed, RawUpdate, Store, StoreResult};
 use sqlx::{Connection as _, SqliteConnection};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 
 /// What people do in one storm: at least …
 const FEWEST: i64 = 6;
@@ -29,6 +24,9 @@ const MOST: i64 = 20;
 
 type Brain = Engine<Faulty, Platform>;
 type Sender = Outbox<Faulty, Platform, FilePrinter>;
+
+/// What a turn of the engine comes to.
+type Thought = StoreResult<(usize, Vec<PressAnswer>)>;
 
 /// What the sender was asked to do, and what came of it.
 enum Sent {
@@ -58,7 +56,7 @@ pub struct Run {
     #[expect(dead_code, reason = "held, never read")]
     pub folder: tempfile::TempDir,
     engine: Option<Brain>,
-    thinking: Option<Job<(Brain, StoreResult<(usize, Vec<PressAnswer>)>)>>,
+    thinking: Option<Job<(Brain, Thought)>>,
     outbox: Option<Sender>,
     mailing: Option<Job<(Sender, Sent)>>,
     sends: Vec<(OutboxId, Job<Outcome>)>,
@@ -76,37 +74,6 @@ pub struct Run {
     pub beside: Option<SqliteConnection>,
 }
 
-/// The shipped rules with few categories of few words: the reader is made anew at each start.
-static RULES: LazyLock<Config> = LazyLock::new(|| {
-    let mut rules = Config { language: Language::En, ..Config::default() };
-    rules.category.retain(|c| ["theft", "fight", "fire", "drugs"].contains(&c.id.as_str()));
-    for category in &mut rules.category {
-        category.words.truncate(3);
-        category.words.push(category.id.clone());
-        category.words.push(format!("#{}", category.id));
-    }
-    rules.category.iter_mut().filter(|c| c.id == "theft").for_each(|c| c.words.push("#盗窃".into()));
-    rules
-});
-
-fn rules(storm: &Storm) -> Config {
-    let mut rules = RULES.clone();
-    let mut storm = storm.lock();
-    let dice = &mut storm.dice;
-    if dice.permille(700) {
-        rules.telegram.limits = Limits { per_second: 0, per_chat_second: 0, per_group_minute: 0, alarm_headroom: 0 };
-    } else if dice.permille(400) {
-        rules.telegram.limits = Limits { per_second: 3, per_chat_second: 1, per_group_minute: 6, alarm_headroom: 1 };
-    }
-    if dice.permille(700) {
-        (rules.points.daily_cap, rules.points.monthly_cap) = (0, 0);
-    }
-    if dice.permille(300) {
-        (rules.tip.fold_receipts_from, rules.tip.fold_cards_from) = (2, 3);
-    }
-    rules
-}
-
 impl Run {
     /// Makes a town.
     pub async fn new(storm: Arc<Storm>) -> Self {
@@ -118,9 +85,9 @@ impl Run {
         let inner = SqlStore::open(&format!("sqlite://{}", file.display()), &options).await.unwrap();
         let beside = SqliteConnection::connect(&format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
         let polling = storm.lock().dice.permille(400);
-        let mut rules = rules(&storm);
+        let mut rules = super::town::rules(&storm);
         rules.telegram.mode = if polling { Mode::Polling } else { Mode::Webhook };
-        let town = Self::found(&inner, &storm).await;
+        let town = super::town::found(&inner, &storm).await;
         let platform = Arc::new(Platform::new(storm.clone()));
         {
             // Who never wrote to the bot cannot be written to; guards mostly have.
@@ -159,79 +126,6 @@ impl Run {
         };
         run.start().await;
         run
-    }
-
-    async fn found(store: &SqlStore, storm: &Storm) -> Town {
-        let (groups, reporters, guards, spread) = {
-            let dice = &mut storm.lock().dice;
-            let groups: Vec<i64> = (0..dice.between(1, 3)).map(|n| -101 - n).collect();
-            let reporters: Vec<i64> = (0..dice.between(2, 4)).map(|n| 11 + n).collect();
-            let guards: Vec<i64> = (0..dice.between(2, 4)).map(|n| 31 + n).collect();
-            let spread: Vec<i64> = (0..dice.between(2, 5)).map(|_| dice.between(0, 1800)).collect();
-            (groups, reporters, guards, spread)
-        };
-        let group = |chat, kind, name: String, area| Group {
-            chat: ChatId(chat),
-            kind,
-            name,
-            area,
-            pin_datum: Datum::Wgs84,
-            language: if storm.lock().dice.permille(300) { Language::Zh } else { Language::En },
-        };
-        let mut all: Vec<Group> =
-            groups.iter().map(|g| group(*g, GroupKind::Liaison, format!("Group {g}"), Some(OLD_BRIDGE))).collect();
-        all.push(group(-201, GroupKind::Desk, "Desk".into(), None));
-        all.push(group(-301, GroupKind::Office, "Office".into(), None));
-        let member = |user: i64, roles: &[Role]| Member {
-            user: UserId(user),
-            name: format!("Member {user}"),
-            occupation: String::new(),
-            group: String::new(),
-            team: String::new(),
-            roles: roles.to_vec(),
-            language: Some(Language::En),
-            code: format!("M{user}"),
-            first_seen: START,
-            told_at: Some(START),
-        };
-        let mut members = vec![
-            member(21, &[Role::Police]),
-            member(22, &[Role::Police]),
-            member(CLERK, &[Role::Office, Role::Payout]),
-            member(ADMIN, &[Role::Admin]),
-        ];
-        members.extend(guards.iter().map(|guard| member(*guard, &[Role::Responder])));
-        store.seed(&all, &members).await.unwrap();
-        let place = |name: &str, metres: f64| Place {
-            code: String::new(),
-            name: name.into(),
-            aliases: Vec::new(),
-            kind: "landmark".into(),
-            at: north(metres),
-            datum: Datum::Wgs84,
-        };
-        store.import_gazetteer(&[place("Old Bridge", 0.0), place("Hill School", 600.0)]).await.unwrap();
-        let points: Vec<Point> = spread
-            .iter()
-            .enumerate()
-            .map(|(n, metres)| {
-                let dice = &mut storm.lock().dice;
-                let contacts = match dice.below(8) {
-                    0 => Vec::new(),
-                    1 => guards[..2].to_vec(),
-                    _ => vec![guards[n % guards.len()]],
-                };
-                Point {
-                    code: format!("P{n}"),
-                    name: format!("Point {n}"),
-                    at: north(*metres as f64),
-                    radius_m: 100.0,
-                    contacts: contacts.into_iter().map(UserId).collect(),
-                }
-            })
-            .collect();
-        store.import_points(&points).await.unwrap();
-        Town { groups, desk: -201, office: -301, reporters, officers: vec![21, 22], guards }
     }
 
     /// Starts the product, as often as it takes.
@@ -613,7 +507,8 @@ impl Run {
                     break;
                 }
             }
-            let waiting = self.store.inner.take(1, self.storm.lock().now).await.is_ok_and(|events| !events.is_empty());
+            let now = self.storm.lock().now;
+            let waiting = self.store.inner.take(1, now).await.is_ok_and(|events| !events.is_empty());
             if waiting || self.thinking.is_some() {
                 loop {
                     self.think(99).await;
@@ -636,8 +531,4 @@ impl Run {
             }
         }
     }
-}
-
-fn north(metres: f64) -> Wgs84 {
-    Wgs84 { lat: OLD_BRIDGE.lat + metres / 111_195.0, lon: OLD_BRIDGE.lon }
 }

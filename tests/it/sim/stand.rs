@@ -21,6 +21,9 @@ struct Row {
     error: Option<String>,
 }
 
+/// Alarm, point, delivered, failure, answered.
+type CallRow = (i64, String, Option<i64>, Option<String>, Option<i64>);
+
 /// Everything of this module.
 pub async fn check(run: &Run, db: &mut SqliteConnection) -> Vec<String> {
     let mut wrongs = Vec::new();
@@ -29,9 +32,7 @@ pub async fn check(run: &Run, db: &mut SqliteConnection) -> Vec<String> {
             .fetch_all(&mut *db)
             .await
             .unwrap();
-    let state = run.platform.lock();
-    messages(&state, &rows, &mut wrongs);
-    drop(state);
+    messages(&run.platform.lock(), &rows, &mut wrongs);
     calls(run, db, &rows, &mut wrongs).await;
     limits(run, &mut wrongs);
     let state = run.platform.lock();
@@ -109,7 +110,7 @@ async fn calls(run: &Run, db: &mut SqliteConnection, rows: &[Row], wrongs: &mut 
         .unwrap()
         .into_iter()
         .collect();
-    let calls: Vec<(i64, String, Option<i64>, Option<String>, Option<i64>)> =
+    let calls: Vec<CallRow> =
         sqlx::query_as("SELECT alarm, point, delivered_at, failure, COALESCE(acknowledged_at, under_way_at, on_scene_at, declined_at) FROM call")
             .fetch_all(&mut *db)
             .await
