@@ -4,6 +4,7 @@
 //! timers, the sender, the HTTP side, and the database's housekeeping. Each ends when `stop` says so; the sender waits for
 //! what is under way. Of several replicas on one PostgreSQL one polls and one sends: whoever has the `seat`.
 
+pub mod cli;
 pub mod command;
 pub mod load;
 pub mod sandbox;

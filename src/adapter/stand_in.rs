@@ -98,7 +98,7 @@ impl Store for StubStore {
     async fn claim(&self, _: &[OutboxId], _: Term) -> StoreResult<Vec<Claimed>> {
         unreachable!()
     }
-    async fn settle(&self, _: &[Settlement], _: Millis) -> StoreResult<()> {
+    async fn settle(&self, _: &[Settlement], _: Term, _: Millis) -> StoreResult<()> {
         unreachable!()
     }
     async fn begin_sending(&self) -> StoreResult<(Term, usize)> {

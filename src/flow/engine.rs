@@ -218,7 +218,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
         };
         // Where others change it, too, what one has done must be known to the next that takes the same chat.
         let fresh = |at: Millis| now.since(at).abs() < TOWN_FRESH_MS;
-        if !self.store.is_shared() && self.town_looked_at.is_some_and(fresh) {
+        if self.store.replicas().is_none() && self.town_looked_at.is_some_and(fresh) {
             return Ok(town);
         }
         let version = self.store.town_version().await?;
@@ -307,7 +307,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
         let shared: Vec<Vec<i64>> =
             wave.iter().map(|p| self.keys(p).iter().filter_map(Key::among_replicas).collect()).collect();
         let keys: Vec<i64> = shared.iter().flatten().copied().collect();
-        if keys.is_empty() || !self.store.is_shared() {
+        if keys.is_empty() || self.store.replicas().is_none() {
             return Ok((wave, HashSet::new()));
         }
         let held = self.store.hold(&keys).await?;
@@ -442,14 +442,17 @@ impl<S: Store, C: Chat> Engine<S, C> {
 
     fn given<'a>(&mut self, planned: &Planned, facts: Facts, town: &'a Town, now: Millis) -> Given<'a> {
         let rules = &town.rules;
+        // Each replica sees its part of what goes on in a chat.
+        let replicas = i64::try_from(self.store.replicas().unwrap_or(1)).unwrap_or(i64::MAX);
+        let part = |threshold: i64| if threshold > 0 { (threshold / replicas).max(1) } else { threshold };
         let (mut busy_group, mut busy_desk) = (false, false);
         if may_file(&planned.plan.work) && matches!(planned.plan.work, Work::Tip(..) | Work::Private(..)) {
             let chat = planned.event.chat;
             if rules.telegram.limits.per_group_minute > 0 && town.kind(chat) == Some(GroupKind::Liaison) {
-                busy_group = self.group_pace.note(chat, now, rules.tip.fold_receipts_from);
+                busy_group = self.group_pace.note(chat, now, part(rules.tip.fold_receipts_from));
             }
             if let Some(desk) = town.desk() {
-                busy_desk = self.desk_pace.note(desk, now, rules.tip.fold_cards_from);
+                busy_desk = self.desk_pace.note(desk, now, part(rules.tip.fold_cards_from));
             }
         }
         Given {

@@ -202,7 +202,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             self.store.report(&self.unreported, now).await?;
             self.unreported.clear();
         }
-        self.store.settle(&self.unsettled, now).await?;
+        self.store.settle(&self.unsettled, self.term, now).await?;
         self.unsettled.clear();
         Ok(reported)
     }

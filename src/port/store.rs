@@ -216,9 +216,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn let_go(&self) -> impl Future<Output = StoreResult<()>> + Send {
         std::future::ready(Ok(()))
     }
-    /// Whether other replicas may write beside this process.
-    fn is_shared(&self) -> bool {
-        false
+    /// How many replicas there are, this one among them, as last known; `None` where there can be but one.
+    fn replicas(&self) -> Option<usize> {
+        None
     }
     /// Looks up what the events need to know, in bulk.
     fn load(&self, asks: &[Ask]) -> impl Future<Output = StoreResult<Vec<Facts>>> + Send;
@@ -246,8 +246,14 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn queued(&self, after_change: i64, limit: usize) -> impl Future<Output = StoreResult<(Vec<Queued>, i64)>> + Send;
     /// Claims messages for sending; those no longer queued are left out. Order as asked. In a term that is over: none.
     fn claim(&self, ids: &[OutboxId], term: Term) -> impl Future<Output = StoreResult<Vec<Claimed>>> + Send;
-    /// Settles claimed messages. One whose content was replaced meanwhile is queued again.
-    fn settle(&self, settlements: &[Settlement], now: Millis) -> impl Future<Output = StoreResult<()>> + Send;
+    /// Settles claimed messages. One whose content was replaced meanwhile is queued again. In a term that is over,
+    /// nothing is: all of it is the next sender's.
+    fn settle(
+        &self,
+        settlements: &[Settlement],
+        term: Term,
+        now: Millis,
+    ) -> impl Future<Output = StoreResult<()>> + Send;
     /// Begins a sender's term, by which all terms before it are over: puts what was claimed and never settled back in
     /// the queue, and tells how much that was.
     fn begin_sending(&self) -> impl Future<Output = StoreResult<(Term, usize)>> + Send;

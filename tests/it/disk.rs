@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-const TIPS: usize = 2_000;
+/// Their updates alone, at 3 KB, are more than fits.
+const TIPS: usize = 1_200;
 const GROUPS: usize = 10;
 /// Nothing may take longer than this to come about.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -102,7 +103,8 @@ async fn fill_and_make_room(disk: &Disk, words: &str) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    let tips: Vec<_> = (0..TIPS).map(|n| tip(n, GROUPS, 60)).collect();
+    let mut tips: Vec<_> = (0..TIPS).map(|n| tip(n, GROUPS, 60)).collect();
+    tips.iter_mut().for_each(|tip| tip.text.push_str(&"水".repeat(900)));
     let platform = Platform::start(&tips, Pace { date: 1_795_000_000, ..Pace::default() }).await.unwrap();
     std::fs::write(folder.path().join("bot-config.toml"), config(platform.url(), GROUPS, &data)).unwrap();
     let before = disk.words(&data);

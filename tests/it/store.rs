@@ -111,9 +111,13 @@ impl Fresh {
     }
 
     async fn settle_one(&self, claimed: &Claimed, fate: Fate) {
-        self.settle(&[Settlement { id: claimed.id, version: claimed.version, chat: claimed.post.chat, fate }], NOW)
-            .await
-            .unwrap();
+        self.settle(
+            &[Settlement { id: claimed.id, version: claimed.version, chat: claimed.post.chat, fate }],
+            Term(0),
+            NOW,
+        )
+        .await
+        .unwrap();
     }
 
     /// Sends all that is queued; gives what was sent.

@@ -3,7 +3,7 @@
 //! On SQLite every page, index and reference is read; PostgreSQL is asked what it has noticed by itself. To add a
 //! law: a variant in the port, a query here that gives what breaks it, its words in `doctor`.
 
-use super::engine::{Db, Link, Pools, Sql};
+use super::engine::{Db, Link, Pools, Row, Sql};
 use crate::port::audit::{Audit, Breach, Law, Setting};
 
 /// At most so many findings of one sort are named.
@@ -86,7 +86,8 @@ pub(super) async fn audit(pools: &Pools) -> Db<Audit> {
 }
 
 async fn words(link: &mut Link, sql: Sql) -> Db<Vec<String>> {
-    link.rows(sql).await?.iter().map(|row| row.read().next()).collect()
+    let word = |row: &Row| Ok(row.read().next::<Option<String>>()?.unwrap_or_default());
+    link.rows(sql).await?.iter().map(word).collect()
 }
 
 /// What SQLite finds damaged when it reads all of the file, and rows that name others that are not there.

@@ -60,7 +60,7 @@ impl SqlStore {
             let sql = link.sql("VACUUM ANALYZE");
             link.run(sql).await?;
         }
-        Ok(self.checkpoint().await?)
+        self.checkpoint().await
     }
 }
 

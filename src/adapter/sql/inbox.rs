@@ -70,31 +70,45 @@ fn where_takeable(sql: &mut Sql, now: Millis) {
 
 /// The oldest waiting events; among replicas, of chats whose turn is this one's.
 pub(super) async fn take(pools: &Pools, limit: usize, now: Millis) -> Db<Vec<Event>> {
-    let turn = match pools.replica() {
-        None => None,
+    match pools.replica() {
+        None => read_takeable(&mut pools.reading().await?, limit, now, None).await,
         // Chats that another replica has are passed over, as rows are by SKIP LOCKED, which would let the second event of
         // a chat overtake its first. Sorted and limited inside and locked outside, so that no more is locked than is
         // taken. What is read once a chat is ours nobody else is at.
         Some(replica) => {
             let find = async |link: &mut Link| {
-                let mut sql = link.sql("SELECT chat FROM (SELECT chat");
+                let mut sql = link.sql("SELECT chat, seq FROM (SELECT chat, seq");
                 where_takeable(&mut sql, now);
                 sql.push(" ORDER BY seq").limit(LOOKED_AT * limit);
                 sql.push(") AS waiting WHERE pg_try_advisory_lock(chat)").limit(limit);
-                link.rows(sql).await?.iter().map(|row| row.read().next()).collect()
+                let mut found = Found::default();
+                for row in link.rows(sql).await? {
+                    let mut row = row.read();
+                    found.chats.push(row.next()?);
+                    found.last = found.last.max(row.next()?);
+                }
+                found.chats.sort_unstable();
+                found.chats.dedup();
+                Ok(found)
             };
-            let chats: Vec<i64> = replica.take_turn(find).await?;
-            if chats.is_empty() {
-                return Ok(Vec::new());
-            }
-            Some(chats)
+            let read = async |link: &mut Link, found: &Found| read_takeable(link, limit, now, Some(found)).await;
+            replica.take_turn(find, |found| !found.chats.is_empty(), read).await
         }
-    };
-    let mut link = pools.reading().await?;
+    }
+}
+
+/// Chats whose turn was taken, and up to which event.
+#[derive(Debug, Default)]
+struct Found {
+    chats: Vec<i64>,
+    last: i64,
+}
+
+async fn read_takeable(link: &mut Link, limit: usize, now: Millis, of: Option<&Found>) -> Db<Vec<Event>> {
     let mut sql = link.sql("SELECT seq, kind, chat, received_at, attempts, payload");
     where_takeable(&mut sql, now);
-    if let Some(chats) = turn {
-        sql.push(" AND chat IN ").list(&chats);
+    if let Some(Found { chats, last }) = of {
+        sql.push(" AND seq <= ").bind(*last).push(" AND chat IN ").list(chats);
     }
     sql.push(" ORDER BY seq").limit(limit);
     link.rows(sql)

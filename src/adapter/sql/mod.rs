@@ -42,6 +42,7 @@ use crate::port::store::{
     Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
 };
 use engine::{Db, Pools, is_away, is_full, uncrossed};
+use replica::Replica;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -135,8 +136,8 @@ impl Store for SqlStore {
         Ok(self.end_turn().await?)
     }
 
-    fn is_shared(&self) -> bool {
-        self.pools.replica().is_some()
+    fn replicas(&self) -> Option<usize> {
+        self.pools.replica().map(Replica::count)
     }
 
     async fn load(&self, asks: &[Ask]) -> StoreResult<Vec<Facts>> {
@@ -175,8 +176,8 @@ impl Store for SqlStore {
         Ok(uncrossed(|| outbox::claim(&self.pools, ids, term)).await?)
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Millis) -> StoreResult<()> {
-        Ok(uncrossed(|| outbox::settle(&self.pools, settlements, now)).await?)
+    async fn settle(&self, settlements: &[Settlement], term: Term, now: Millis) -> StoreResult<()> {
+        Ok(uncrossed(|| outbox::settle(&self.pools, settlements, term, now)).await?)
     }
 
     async fn begin_sending(&self) -> StoreResult<(Term, usize)> {

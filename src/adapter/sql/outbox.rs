@@ -158,8 +158,9 @@ pub(super) async fn claim(pools: &Pools, ids: &[OutboxId], term: Term) -> Db<Vec
     Ok(numbers.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// Settles what was claimed. What should stand by now but is not what was sent is queued again.
-pub(super) async fn settle(pools: &Pools, settlements: &[Settlement], now: Millis) -> Db<()> {
+/// Settles what was claimed. What should stand by now but is not what was sent is queued again. In a term that is over
+/// nothing is settled: the next sender has it all.
+pub(super) async fn settle(pools: &Pools, settlements: &[Settlement], term: Term, now: Millis) -> Db<()> {
     if settlements.is_empty() {
         return Ok(());
     }
@@ -200,8 +201,10 @@ pub(super) async fn settle(pools: &Pools, settlements: &[Settlement], now: Milli
              sent_at = CASE WHEN fresh.fate = 'sent' THEN CAST(",
         );
         sql.bind(now.0).push(
-            " AS BIGINT) ELSE outbox.sent_at END FROM fresh WHERE outbox.id = fresh.id AND outbox.state = 'sending'",
+            " AS BIGINT) ELSE outbox.sent_at END FROM fresh WHERE outbox.id = fresh.id AND outbox.state = 'sending' \
+             AND (SELECT value FROM counter WHERE name = 'term'",
         );
+        sql.for_share().push(") = ").bind(term.0);
         link.run(sql).await?;
     }
     let sent: Vec<i64> = settlements

@@ -10,10 +10,10 @@ use crate::port::store::StoreResult;
 use sqlx::postgres::{PgConnectOptions, PgListener};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// The first number of our locks with two numbers ("baiy" in ASCII). Chats and keys are locked by one number.
 const OURS: i32 = 0x6261_6979;
@@ -32,6 +32,11 @@ const SEAT_SILENCE: &str = "6s";
 /// The same for the session that holds a turn, which may be a long one.
 const TURN_SILENCE: &str = "30s";
 
+/// The name of that session, by which replicas are counted.
+const TURN: &str = "baiying turn";
+/// How often they are.
+const COUNT_AGAIN: Duration = Duration::from_secs(10);
+
 /// What one process is among the replicas.
 #[derive(Debug)]
 pub(super) struct Replica {
@@ -39,6 +44,8 @@ pub(super) struct Replica {
     turn: Mutex<Option<Turn>>,
     /// Whether the sender is this process, which then need not be told through the database.
     sends: AtomicBool,
+    /// How many replicas there are, as last counted.
+    count: AtomicUsize,
 }
 
 /// The session on which this replica's turn is held.
@@ -46,16 +53,19 @@ pub(super) struct Replica {
 pub(super) struct Turn {
     pub(super) link: Link,
     holds: bool,
+    counted: Option<Instant>,
 }
 
 impl Replica {
     pub(super) fn new(options: PgConnectOptions) -> Self {
-        Self { options, turn: Mutex::default(), sends: AtomicBool::new(false) }
+        Self { options, turn: Mutex::default(), sends: AtomicBool::new(false), count: AtomicUsize::new(1) }
     }
 
     async fn session(&self, name: &str, silence: &str) -> Db<PgConnection> {
-        let options = self.options.clone().application_name(name).options([("idle_session_timeout", silence)]);
-        patiently(options.connect()).await
+        // What waits is few or many from one second to the next, whatever the statistics say: it is read in the order of the
+        // index, as far as is needed, and not all of it to be sorted.
+        let settings = [("idle_session_timeout", silence), ("enable_sort", "off"), ("enable_bitmapscan", "off")];
+        patiently(self.options.clone().application_name(name).options(settings).connect()).await
     }
 
     /// Does something on the turn's session. After a failure the session is given up, and all that it held with it.
@@ -64,8 +74,9 @@ impl Replica {
         let mut turn = match slot.take() {
             Some(turn) => turn,
             None => Turn {
-                link: Link::Pg(Held::Own(Box::new(self.session("baiying turn", TURN_SILENCE).await?))),
+                link: Link::Pg(Held::Own(Box::new(self.session(TURN, TURN_SILENCE).await?))),
                 holds: false,
+                counted: None,
             },
         };
         let result = work(&mut turn).await;
@@ -75,18 +86,26 @@ impl Replica {
         result
     }
 
-    /// Takes the turn of chats, as `find` finds and locks them, among all waves that run now; gives the chats.
-    pub(super) async fn take_turn(&self, find: impl AsyncFnOnce(&mut Link) -> Db<Vec<i64>>) -> Db<Vec<i64>> {
+    /// Takes the turn of what `find` finds and locks, among all waves that run now; gives what `read` reads then.
+    pub(super) async fn take_turn<F, T>(
+        &self,
+        find: impl AsyncFnOnce(&mut Link) -> Db<F>,
+        is_some: impl FnOnce(&F) -> bool,
+        read: impl AsyncFnOnce(&mut Link, &F) -> Db<Vec<T>>,
+    ) -> Db<Vec<T>> {
         self.on_turn(async |turn| {
             turn.let_go().await?;
-            let mut chats = find(&mut turn.link).await?;
-            chats.sort_unstable();
-            chats.dedup();
-            if !chats.is_empty() {
-                turn.holds = true;
-                turn.lock("SELECT pg_advisory_lock_shared($1::int, $2::int)").await?;
+            if turn.counted.is_none_or(|at| at.elapsed() > COUNT_AGAIN) {
+                self.count.store(turn.count().await?, Ordering::Relaxed);
+                turn.counted = Some(Instant::now());
             }
-            Ok(chats)
+            let found = find(&mut turn.link).await?;
+            if !is_some(&found) {
+                return Ok(Vec::new());
+            }
+            turn.holds = true;
+            turn.lock("SELECT pg_advisory_lock_shared($1::int, $2::int)").await?;
+            read(&mut turn.link, &found).await
         })
         .await
     }
@@ -123,6 +142,11 @@ impl Replica {
         .await
     }
 
+    /// How many replicas there are.
+    pub(super) fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
     /// Whether some other process has to be told that there is something to send.
     pub(super) fn others_send(&self) -> bool {
         !self.sends.load(Ordering::Relaxed)
@@ -138,6 +162,14 @@ impl Turn {
     async fn lock(&mut self, text: &str) -> Db<()> {
         let sql = self.link.numbered(text, [i64::from(OURS), i64::from(WAVES)]);
         self.link.run(sql).await.map(drop)
+    }
+
+    /// Counts the sessions that hold turns: each replica has one.
+    async fn count(&mut self) -> Db<usize> {
+        let mut sql = self.link.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND ");
+        sql.push("application_name = ").bind(TURN);
+        let count = self.link.number(sql).await?.unwrap_or_default();
+        Ok(usize::try_from(count).unwrap_or_default().max(1))
     }
 
     async fn let_go(&mut self) -> Db<()> {

@@ -354,7 +354,7 @@ impl Store for Shelf {
     async fn claim(&self, _: &[OutboxId], _: Term) -> StoreResult<Vec<Claimed>> {
         unreachable!("{NOT_HERE}")
     }
-    async fn settle(&self, _: &[Settlement], _: Millis) -> StoreResult<()> {
+    async fn settle(&self, _: &[Settlement], _: Term, _: Millis) -> StoreResult<()> {
         unreachable!("{NOT_HERE}")
     }
     async fn begin_sending(&self) -> StoreResult<(Term, usize)> {

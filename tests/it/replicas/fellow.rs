@@ -84,6 +84,7 @@ async fn a_chat_is_one_replicas_at_a_time_and_keeps_its_order() {
     let (one, other) = (&two.one, &two.other);
     one.receive(&updates([1, 2, 1, 3, 2, 1]), NOW).await.unwrap();
     assert_eq!(chats(&one.take(3, NOW).await.unwrap()), [1, 2, 1]);
+    assert_eq!(one.replicas(), Some(1), "the other has not had a turn yet");
     assert_eq!(chats(&other.take(9, NOW).await.unwrap()), [3], "the others' chats are passed over");
     let more = updates([1, 2, 1, 3, 2, 1, 3, 4, 1]);
     assert_eq!(other.receive(&more[6..], NOW).await.unwrap(), 3);
@@ -95,6 +96,7 @@ async fn a_chat_is_one_replicas_at_a_time_and_keeps_its_order() {
     let all = other.take(99, NOW).await.unwrap();
     assert!(all.is_sorted_by_key(|event| event.seq));
     assert_eq!(all.len(), 9);
+    assert_eq!(other.replicas(), Some(2));
 }
 
 #[tokio::test]
@@ -195,11 +197,19 @@ async fn a_deposed_sender_claims_nothing_and_its_successor_finds_what_it_had() {
     assert_eq!((none, again), (0, 2));
     assert_eq!(one.claim(&ids, first).await.unwrap(), [], "its term is over");
     assert_eq!(other.claim(&ids, second).await.unwrap().len(), 3);
-    // What the first did send after all may still be told.
+    // What the first had is the second's now: its word does not count any more.
     let fate = Fate::Sent(Some(MessageId(5)));
-    one.settle(&[Settlement { id: had[0].id, version: had[0].version, chat: had[0].post.chat, fate }], NOW)
+    one.settle(&[Settlement { id: had[0].id, version: had[0].version, chat: had[0].post.chat, fate }], first, NOW)
         .await
         .unwrap();
+    let sent = |message| Fate::Sent(Some(MessageId(message)));
+    let all: Vec<_> = had
+        .iter()
+        .map(|claimed| Settlement { id: claimed.id, version: claimed.version, chat: claimed.post.chat, fate: sent(9) })
+        .collect();
+    other.settle(&all, second, NOW).await.unwrap();
+    let stands = two.database.link().await.number("SELECT count(*) FROM outbox WHERE message = 9").await;
+    assert_eq!(stands, 2, "the second's word counts");
 }
 
 #[tokio::test]

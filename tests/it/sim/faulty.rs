@@ -223,9 +223,9 @@ impl Store for Faulty {
         self.storm.leave("claim", strike, result).await
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Millis) -> StoreResult<()> {
+    async fn settle(&self, settlements: &[Settlement], term: Term, now: Millis) -> StoreResult<()> {
         let strike = self.storm.enter("settle").await?;
-        let result = self.inner.settle(settlements, now).await;
+        let result = self.inner.settle(settlements, term, now).await;
         if result.is_ok() {
             let mut seen = self.seen.lock().unwrap();
             for settlement in settlements {

@@ -201,9 +201,9 @@ async fn the_first_arrival_of_a_call_is_kept() {
         chat: claimed[index].post.chat,
         fate,
     };
-    store.settle(&[settle(0, Fate::Failed("blocked".into()))], NOW.plus_ms(1)).await.unwrap();
+    store.settle(&[settle(0, Fate::Failed("blocked".into()))], Term(0), NOW.plus_ms(1)).await.unwrap();
     assert_eq!(store.file(1).await.alarm.unwrap().calls[0].delivered_at, None);
-    store.settle(&[settle(1, Fate::Sent(Some(MessageId(1))))], NOW.plus_ms(2)).await.unwrap();
+    store.settle(&[settle(1, Fate::Sent(Some(MessageId(1))))], Term(0), NOW.plus_ms(2)).await.unwrap();
 
     // The flow had read the call before it arrived.
     let answered = Call { acknowledged_at: Some(NOW), answered_by: Some(UserId(9)), ..call(1, "P1", 10.0) };

@@ -56,7 +56,7 @@ async fn out_of_scope_leaves_no_copy() {
     // The one on its way arrives after all.
     let id = table_id(&store, "lead:1:way").await;
     store
-        .settle(&[Settlement { id, version: 1, chat: DESK, fate: Fate::Sent(Some(MessageId(401))) }], NOW)
+        .settle(&[Settlement { id, version: 1, chat: DESK, fate: Fate::Sent(Some(MessageId(401))) }], Term(0), NOW)
         .await
         .unwrap();
     assert_eq!(store.send_all(0).await[0].message, Some(MessageId(401)));

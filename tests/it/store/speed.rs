@@ -180,7 +180,7 @@ async fn speed() {
         }
         lap(5);
         for settlements in settlements.chunks(64) {
-            store.settle(settlements, now).await.unwrap();
+            store.settle(settlements, Term(1), now).await.unwrap();
         }
         lap(6);
     }

@@ -196,7 +196,7 @@ impl Town {
         self.add_history(&lead, seq, past);
         add_reward(&lead, user, past);
         add_messages(&lead, past);
-        if n % 5 == 0 {
+        if n.is_multiple_of(5) {
             let evidence = Evidence::Media { kind: MediaKind::Photo, file_id: format!("AgACAgUAAxkBAAI{n:012}") };
             let message = MessageId(3_000_000_000 + n as i64);
             let item = Attachment { chat, message, sender: Some(user), sent_at: at, lead: Some(id), evidence };
