@@ -110,6 +110,9 @@ impl Store for StubStore {
     async fn townspeople(&self) -> StoreResult<TownFile> {
         self.town().await
     }
+    async fn group_names(&self, _: &[ChatId]) -> StoreResult<Vec<(ChatId, String)>> {
+        unreachable!()
+    }
     async fn town_version(&self) -> StoreResult<TownVersion> {
         unreachable!()
     }

@@ -10,10 +10,10 @@ use crate::domain::lead::{Lead, LeadState};
 use crate::domain::member::Member;
 use crate::domain::period::Period;
 use crate::domain::place::PlaceSource;
-use crate::port::store::{Access, Store, Tally, TownFile};
+use crate::port::store::{Access, Store, StoreResult, Tally, TownFile};
 use crate::port::table::{Cell, Column, Head, Holds, Table, TableKind, TableSink};
 use anyhow::{Context as _, ensure};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// How many leads are read at once.
 const PAGE: usize = 500;
@@ -71,7 +71,7 @@ pub async fn export<S: Store>(
     let (head, Period { from, to }) = (request.head(config), request.period);
     match request.kind {
         TableKind::Leads => {
-            let words = Words::of(config, &store.townspeople().await?);
+            let mut words = Words::of(config);
             sink.begin(&head)?;
             let (mut after, mut count) = (LeadId(0), 0);
             loop {
@@ -79,6 +79,7 @@ pub async fn export<S: Store>(
                 let Some(last) = page.last() else { break Ok(count) };
                 ensure!(last.id != after, "the store gave the same page of leads twice");
                 after = last.id;
+                words.learn_groups(store, &page).await?;
                 for lead in &page {
                     sink.row(&lead_row(lead, &words))?;
                     count += 1;
@@ -159,20 +160,27 @@ const ALARMS: &[Column] = &[
 /// How people read what leads hold as ids.
 #[derive(Debug, Clone, Default)]
 pub struct Words {
-    /// The name of each group. A private chat has none.
+    /// The name of each group that leads came from. A private chat has none.
     pub groups: HashMap<ChatId, String>,
     /// Each category in both languages.
     pub categories: HashMap<String, String>,
 }
 
 impl Words {
-    /// The config's categories and the town's groups.
-    pub fn of(config: &Config, town: &TownFile) -> Self {
+    /// The config's categories; groups are learnt from the leads.
+    pub fn of(config: &Config) -> Self {
         let categories = config.category.iter().map(|known| (known.id.clone(), format!("{} {}", known.zh, known.en)));
-        Self {
-            groups: town.groups.iter().map(|group| (group.chat, group.name.clone())).collect(),
-            categories: categories.collect(),
+        Self { groups: HashMap::new(), categories: categories.collect() }
+    }
+
+    /// Looks up the groups of these leads that are not known yet: a district has thousands.
+    async fn learn_groups<S: Store>(&mut self, store: &S, leads: &[Lead]) -> StoreResult<()> {
+        let unknown: BTreeSet<ChatId> =
+            leads.iter().map(|lead| lead.chat).filter(|chat| chat.0 < 0 && !self.groups.contains_key(chat)).collect();
+        if !unknown.is_empty() {
+            self.groups.extend(store.group_names(&unknown.into_iter().collect::<Vec<_>>()).await?);
         }
+        Ok(())
     }
 }
 

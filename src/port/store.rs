@@ -264,6 +264,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn town(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;
     /// Groups and staff: the town without its points and places.
     fn townspeople(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;
+    /// The names of those of these chats that are groups of the town.
+    fn group_names(&self, chats: &[ChatId]) -> impl Future<Output = StoreResult<Vec<(ChatId, String)>>> + Send;
     /// The town's version.
     fn town_version(&self) -> impl Future<Output = StoreResult<TownVersion>> + Send;
     /// Writes groups and people of the config that the database does not have yet (the config seeds, the database wins).

@@ -32,7 +32,7 @@ pub use scratch::Scratch;
 
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::group::Group;
-use crate::domain::id::{AlarmId, EventSeq, LeadId, Millis, OutboxId};
+use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
@@ -188,7 +188,7 @@ impl Store for SqlStore {
         Ok(begun)
     }
 
-    async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(crate::domain::id::ChatId, Millis)>> {
+    async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         Ok(outbox::sent_since(&self.pools, since).await?)
     }
 
@@ -198,6 +198,10 @@ impl Store for SqlStore {
 
     async fn townspeople(&self) -> StoreResult<TownFile> {
         Ok(town::townspeople(&mut self.pools.reading().await?).await?)
+    }
+
+    async fn group_names(&self, chats: &[ChatId]) -> StoreResult<Vec<(ChatId, String)>> {
+        Ok(town::group_names(&mut self.pools.reading().await?, chats).await?)
     }
 
     async fn town_version(&self) -> StoreResult<TownVersion> {
@@ -270,7 +274,6 @@ impl Store for SqlStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::ChatId;
 
     #[tokio::test]
     async fn a_full_disk_takes_nothing_and_says_so() {

@@ -4,7 +4,7 @@
 //! store and by `step`.
 
 use super::code::Code;
-use super::engine::{Db, Link, Pools, from_json, pieces, to_json};
+use super::engine::{Db, Link, MAX_IDS, Pools, from_json, pieces, to_json};
 use super::member::{Known, MEMBER_COLUMNS, put_members, read_member};
 use super::replica::{self, Change};
 use super::step::last_of_each;
@@ -53,6 +53,21 @@ pub(super) async fn version(link: &mut Link) -> Db<TownVersion> {
         }
     }
     Ok(version)
+}
+
+/// The names of those of these chats that are groups of the town.
+pub(super) async fn group_names(link: &mut Link, chats: &[ChatId]) -> Db<Vec<(ChatId, String)>> {
+    let chats: Vec<i64> = chats.iter().map(|chat| chat.0).collect();
+    let mut names = Vec::with_capacity(chats.len());
+    for chats in chats.chunks(MAX_IDS) {
+        let mut sql = link.sql("SELECT chat, name FROM chat_group WHERE chat IN ");
+        sql.list(chats);
+        for row in link.rows(sql).await? {
+            let mut row = row.read();
+            names.push((ChatId(row.next()?), row.next()?));
+        }
+    }
+    Ok(names)
 }
 
 /// Groups and staff. The version is read first: a change in between is then read again, never missed.

@@ -253,6 +253,10 @@ impl Store for Faulty {
         through!(self.town_version())
     }
 
+    async fn group_names(&self, chats: &[ChatId]) -> StoreResult<Vec<(ChatId, String)>> {
+        through!(self.group_names(chats))
+    }
+
     async fn townspeople(&self) -> StoreResult<TownFile> {
         through!(self.townspeople())
     }
