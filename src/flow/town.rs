@@ -10,6 +10,7 @@ use crate::domain::member::{Language, Member, Role};
 use crate::domain::place::{Datum, Gazetteer, Place, PointIndex, Wgs84};
 use crate::domain::text::card::Speaker;
 use crate::domain::tip::reader::Reader;
+use crate::domain::tip::redact::Relayed;
 use crate::port::store::{TownFile, TownVersion};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -49,7 +50,13 @@ impl Ground {
             datum: Datum::Wgs84,
         }));
         Self {
-            reader: Reader::new(&rules.category, Arc::new(Gazetteer::new(places)), rules.time_zone, Some(bot)),
+            reader: Reader::new(
+                Arc::new(rules.lexicon()),
+                Arc::new(Gazetteer::new(places)),
+                rules.time_zone,
+                Some(bot),
+            )
+            .relaying(Relayed { plates: rules.tip.relay_plates }),
             index: PointIndex::build(points.iter().map(|p| (p.code.clone(), p.at))),
             widest_radius_m: points.iter().map(|p| p.radius_m).fold(0.0, f64::max),
             points: points.into_iter().map(|p| (p.code.clone(), p)).collect(),

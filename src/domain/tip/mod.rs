@@ -6,6 +6,7 @@
 pub mod category;
 pub mod fold;
 pub mod label;
+pub mod lexicon;
 pub mod reader;
 pub mod redact;
 pub mod standing;

@@ -29,33 +29,50 @@ static PLATE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is checked by tests")
 });
 
-/// The text as a liaison point may see it.
-pub fn redact(text: &str) -> String {
-    let folded = Folded::new(text);
-    let mut taken = private_spans(&folded.text);
-    taken.sort_by_key(|span| span.start);
-    let mut out = String::with_capacity(text.len());
+/// What may be relayed though it tells of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Relayed {
+    /// Licence plates.
+    pub plates: bool,
+}
+
+/// The text as a liaison point may see it, without the stretches `cut` of the folded text and with what is private
+/// taken out.
+pub fn redact(folded: &Folded<'_>, cut: &[Range<usize>], relayed: Relayed) -> String {
+    let mut taken: Vec<(Range<usize>, bool)> = cut.iter().map(|span| (folded.span(span), false)).collect();
+    taken.extend(private_spans(&folded.text, relayed).iter().map(|span| (folded.span(span), true)));
+    taken.sort_by_key(|(span, _)| span.start);
+    let mut out = String::with_capacity(folded.original.len());
     let mut from = 0;
-    for span in taken {
-        let span = folded.span(&span);
+    for (span, private) in taken {
         if span.end <= from {
             continue;
         }
-        out.push_str(&text[from..span.start.max(from)]);
-        if !out.ends_with(TAKEN_OUT) {
+        out.push_str(&folded.original[from..span.start.max(from)]);
+        if private && !out.ends_with(TAKEN_OUT) {
             out.push_str(TAKEN_OUT);
         }
         from = span.end;
     }
-    out.push_str(&text[from..]);
+    out.push_str(&folded.original[from..]);
     out
 }
 
 /// Where a folded text holds what must not be relayed.
-fn private_spans(text: &str) -> Vec<Range<usize>> {
-    let mut spans = numbers(text);
-    if text.contains('@') {
+fn private_spans(text: &str, relayed: Relayed) -> Vec<Range<usize>> {
+    let (mut digits, mut latin, mut at) = (0, 0, false);
+    for c in text.chars() {
+        digits += usize::from(digit(c).is_some());
+        latin += usize::from(c.is_ascii_alphanumeric());
+        at |= c == '@';
+    }
+    // Most messages hold none: what cannot be there is not looked for.
+    let mut spans = if digits >= SHORTEST_NUMBER { numbers(text) } else { Vec::new() };
+    if at {
         spans.extend(MAIL.find_iter(text).map(|found| found.range()));
+    }
+    if latin < SHORTEST_NAME {
+        return spans;
     }
     spans.extend(ACCOUNT.captures_iter(text).filter_map(|found| {
         let id = found.name("id")?;
@@ -66,6 +83,9 @@ fn private_spans(text: &str) -> Vec<Range<usize>> {
         let bare = ["line", "telegram", "tg"].iter().any(|word| found[0].starts_with(word));
         (!glued && (digits > 0 || !bare)).then(|| id.range())
     }));
+    if relayed.plates {
+        return spans;
+    }
     spans.extend(PLATE.captures_iter(text).filter_map(|found| {
         let number = found.name("n")?.as_str();
         let whole = found.get(0)?.range();
@@ -74,6 +94,11 @@ fn private_spans(text: &str) -> Vec<Range<usize>> {
     }));
     spans
 }
+
+/// The shortest number that belongs to a person, in digits.
+const SHORTEST_NUMBER: usize = 7;
+/// The shortest plate or account, in letters and digits.
+const SHORTEST_NAME: usize = 5;
 
 /// One run of digits.
 struct Run {
@@ -102,7 +127,7 @@ fn numbers(text: &str) -> Vec<Range<usize>> {
             }
             let span = runs[first].span.start..runs[last].span.end;
             let next = last + 1 < runs.len() && runs[last].joined;
-            if (7..=19).contains(&digits.len()) && (points == 0 || points > 1) {
+            if (SHORTEST_NUMBER..=19).contains(&digits.len()) && (points == 0 || points > 1) {
                 let said = *said.get_or_insert_with(|| Said::before(text, span.start));
                 if is_private(text, &span, &digits, last > first, said) {
                     found = Some((last, span));
@@ -274,6 +299,17 @@ fn is_luhn(digits: &[u8]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn redact(text: &str) -> String {
+        super::redact(&Folded::new(text), &[], Relayed::default())
+    }
+
+    #[test]
+    fn plates_stay_where_the_config_says_so() {
+        let folded = Folded::new("#线索 车牌粤S·12345 电话13800138000");
+        assert_eq!(super::redact(&folded, &[0..7], Relayed { plates: true }), " 车牌粤S·12345 电话***");
+        assert_eq!(super::redact(&folded, &[0..7], Relayed::default()), " 车牌*** 电话***");
+    }
 
     #[test]
     fn taken_out() {

@@ -157,11 +157,7 @@ fn date(told: Day, today: NaiveDate) -> Option<NaiveDate> {
             })
         }
         Day::Recent(count) => today.checked_sub_days(Days::new(count.unsigned_abs())),
-        Day::Weekend(_)
-        | Day::WholeWeek(_)
-        | Day::WholeMonth(_)
-        | Day::MonthOf { .. }
-        | Day::EdgeOfYear { .. } => None,
+        Day::Weekend(_) | Day::WholeWeek(_) | Day::WholeMonth(_) | Day::MonthOf { .. } | Day::EdgeOfYear { .. } => None,
     }
 }
 
@@ -337,6 +333,9 @@ fn stretch(from: &Phrase, to: &Phrase, now: NaiveDateTime) -> Option<Local> {
     let (_, _, mut start, mut end) = best?;
     if start > now && matches!(from.day, Some(Day::Week { weeks: None, .. })) {
         (start, end) = (start - Days::new(7), end - Days::new(7));
+    } else if start > now && from.day.is_some() && from.part.is_some_and(Part::is_night) {
+        // 22号夜里两点 in the morning of the 22nd was that morning's.
+        (start, end) = (start - Days::new(1), end - Days::new(1));
     }
     let grain = if first.grain == Grain::Hour && second.grain == Grain::Hour { Grain::Hour } else { Grain::Minute };
     Some(Local { start, end: Some(end), grain })
