@@ -259,7 +259,8 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
          AND content NOT LIKE '{\"is\":\"delete\"%' AND content NOT LIKE '{\"is\":\"react\"%' \
          AND NOT EXISTS (SELECT 1 FROM outbox AS other \
          WHERE other.chat = $1 AND other.subject = outbox.subject)",
-        "UPDATE outbox SET state = 'settled', error = 'the chat has a new id' WHERE chat = $2 \
+        // Never sent, it would be found by no retention.
+        "UPDATE outbox SET state = 'settled', content = '', error = 'the chat has a new id' WHERE chat = $2 \
          AND state IN ('queued', 'sending') AND state <> 'settled'",
     ] {
         let sql = link.numbered(text, [to.0, from.0]);

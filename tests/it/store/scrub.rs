@@ -123,3 +123,15 @@ async fn a_wording_that_failed_long_after_an_earlier_one_was_sent_goes_in_its_ti
     assert_eq!(store.retain(&rules, days(51), false).await.unwrap().outbox, 1);
     assert_eq!(stands(&store, MARKER).await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn what_a_group_that_moved_gives_up_keeps_no_words() {
+    let store = fresh().await;
+    let new = ChatId(-1_000_200);
+    store.put(post("card", text(MARKER))).await;
+    store.put(Post { chat: new, ..post("card", text("newer")) }).await;
+    assert_eq!(stands(&store, MARKER).await.len(), 1);
+    store.done(Changes { moves: vec![(GROUP, new)], ..Changes::default() }).await;
+    assert_eq!(stands(&store, MARKER).await, Vec::<String>::new());
+    assert_eq!(store.claim_all().await.len(), 1, "the newer one");
+}
