@@ -136,7 +136,7 @@ async fn tip(store: &SqlStore, filled: &Town, n: i64) {
     let id = store.reserve_leads(1).await.unwrap();
     let mut past = filled.past(0..1, &Config::default());
     let mut lead = past.leads.remove(0);
-    (lead.id, lead.chat, lead.message, lead.first_event) = (id, chat, here.1, event);
+    (lead.id, lead.chat, lead.tip_chat, lead.message, lead.first_event) = (id, chat, chat, here.1, event);
     (lead.received_at, lead.written_at, lead.state, lead.version) = (NOW, NOW, LeadState::New, 1);
     let mut transfer = past.transfers.remove(0);
     transfer.key = format!("lead:{id}:hold");

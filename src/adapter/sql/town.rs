@@ -6,6 +6,7 @@
 use super::code::Code;
 use super::engine::{Db, Link, MAX_IDS, Pools, from_json, pieces, to_json};
 use super::member::{Known, MEMBER_COLUMNS, put_members, read_member};
+use super::outbox::digest;
 use super::replica::{self, Change};
 use super::step::last_of_each;
 use crate::domain::alarm::Point;
@@ -13,7 +14,7 @@ use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::{Language, Member};
 use crate::domain::place::{Datum, Place, Wgs84};
-use crate::port::store::{TownFile, TownVersion};
+use crate::port::store::{Content, TownFile, TownVersion};
 
 /// The distance for which a point answers unless its file says otherwise, metres (SEED-FACTS R2).
 const POINT_RADIUS_M: f64 = 100.0;
@@ -242,6 +243,7 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
     if from == to {
         return Ok(());
     }
+    forget_replies(link, from).await?;
     for text in [
         "INSERT INTO chat_group (chat, kind, name, area_lat, area_lon, pin_datum, language) \
          SELECT CAST($1 AS BIGINT), kind, name, area_lat, area_lon, pin_datum, language FROM chat_group \
@@ -265,6 +267,28 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
     ] {
         let sql = link.numbered(text, [to.0, from.0]);
         link.run(sql).await?;
+    }
+    Ok(())
+}
+
+/// What waits to be sent to a chat answers no message there any more: under the new id its number is another's.
+async fn forget_replies(link: &mut Link, chat: ChatId) -> Db<()> {
+    let mut sql = link.sql(
+        "SELECT id, content FROM outbox WHERE state IN ('queued', 'sending') AND state <> 'settled' \
+         AND content LIKE '{\"is\":\"text\"%' AND chat = ",
+    );
+    sql.bind(chat.0);
+    for row in link.rows(sql).await? {
+        let mut row = row.read();
+        let (id, mut content): (i64, Content) = (row.next()?, from_json(row.next()?)?);
+        if let Content::Text { reply_to, .. } = &mut content
+            && reply_to.take().is_some()
+        {
+            let content = to_json(&content);
+            let mut sql = link.sql("UPDATE outbox SET digest = ");
+            sql.bind(digest(&content)).push(", content = ").bind(content).push(" WHERE id = ").bind(id);
+            link.run(sql).await?;
+        }
     }
     Ok(())
 }

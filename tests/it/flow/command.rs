@@ -159,6 +159,15 @@ async fn a_group_that_becomes_a_supergroup_keeps_its_leads() {
     w.advance(5).await;
     assert!(w.chat(moved).contains("lead 3"), "{}", w.chat(moved));
     assert!(w.last(DESK).text.contains("from Bridge group"), "{}", w.chat(DESK));
+    let receipts = w.find(moved, "lead 3");
+    assert_eq!(receipts[0].reply_to, None, "its number is another's there");
+    w.push_data(OFFICER, DESK, w.last(DESK).id, "lX:3").await;
+    w.advance(5).await;
+    assert_eq!(
+        w.number("SELECT COUNT(*) FROM outbox WHERE subject LIKE 'down:%'").await,
+        0,
+        "what stood there is gone"
+    );
     // The old id is set up no more, whoever says so late.
     w.fail_next(GROUP, SendError::Migrated(ChatId(moved)));
     w.say(ADMIN, GROUP, "/setup liaison").await;
