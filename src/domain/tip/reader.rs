@@ -21,6 +21,7 @@ use std::sync::{Arc, LazyLock};
 
 /// A message whose time lies further back than this is about something past, milliseconds.
 const PAST_MS: i64 = 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * PAST_MS;
 
 /// What is the same in every town is made once: a town is read anew whenever something changes in it.
 static LABELS: LazyLock<Labels> = LazyLock::new(Labels::default);
@@ -163,7 +164,10 @@ impl Reader {
             .times
             .read(folded, at, masked)
             .into_iter()
-            .filter(|found| !inside(&found.span, &place) && !is_complaint(&folded.text, &found.span))
+            .filter(|found| {
+                let old = at.since(found.reading.end.unwrap_or(found.reading.start)) > DAY_MS;
+                !inside(&found.span, &place) && !(old && is_complaint(&folded.text, &found.span))
+            })
             .map(|found| {
                 let rank = if inside(&found.span, &time) {
                     0

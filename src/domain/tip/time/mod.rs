@@ -122,6 +122,10 @@ impl TimeReader {
                 run.word();
                 let glued = cursor.behind().is_some_and(|c| c.is_ascii_alphanumeric());
                 (if glued { None } else { english::piece_at(cursor) }, run.at)
+            } else if character == '差' {
+                let clock = clock::parse_short_of(cursor);
+                let one = at + character.len_utf8();
+                (clock.map(|(clock, end)| Piece::new(at..end, Kind::Clock(clock))), one)
             } else if number::is_numeral(character) || ago::may_start_zh(character) {
                 number_piece(folded, cursor, pieces.last())
             } else {
