@@ -25,6 +25,7 @@ pub struct Town {
     pub bot: String,
     ground: Arc<Ground>,
     groups: HashMap<ChatId, Group>,
+    moved: HashMap<ChatId, ChatId>,
     desks: Vec<ChatId>,
     staff: HashMap<UserId, Member>,
 }
@@ -67,7 +68,7 @@ impl Ground {
 impl Town {
     /// Makes the town from what the database holds. With many points and places this takes a second.
     pub fn new(file: TownFile, rules: Arc<Config>, bot: &str) -> Self {
-        let TownFile { version, groups, points, gazetteer, staff } = file;
+        let TownFile { version, groups, moved, points, gazetteer, staff } = file;
         let ground = Arc::new(Ground::new(gazetteer, points, &rules, bot));
         let mut town = Self {
             version,
@@ -75,27 +76,36 @@ impl Town {
             bot: bot.to_owned(),
             ground,
             groups: HashMap::new(),
+            moved: HashMap::new(),
             desks: Vec::new(),
             staff: HashMap::new(),
         };
-        town.settle(groups, staff);
+        town.settle(groups, moved, staff);
         town
     }
 
-    fn settle(&mut self, groups: Vec<Group>, staff: Vec<Member>) {
+    fn settle(&mut self, groups: Vec<Group>, moved: Vec<(ChatId, ChatId)>, staff: Vec<Member>) {
         self.desks = groups.iter().filter(|g| g.kind == GroupKind::Desk).map(|g| g.chat).collect();
         self.desks.sort_unstable_by_key(|chat| std::cmp::Reverse(chat.0));
         self.groups = groups.into_iter().map(|g| (g.chat, g)).collect();
+        self.moved = moved.into_iter().collect();
         self.staff = staff.into_iter().map(|m| (m.user, m)).collect();
     }
 
     /// The same ground with other groups and staff.
     pub fn with_people(&self, file: TownFile) -> Self {
         let version = TownVersion { people: file.version.people, ..self.version };
-        let (rules, bot, ground) = (self.rules.clone(), self.bot.clone(), self.ground.clone());
-        let mut town =
-            Self { version, rules, bot, ground, groups: HashMap::new(), desks: Vec::new(), staff: HashMap::new() };
-        town.settle(file.groups, file.staff);
+        let mut town = Self {
+            version,
+            rules: self.rules.clone(),
+            bot: self.bot.clone(),
+            ground: self.ground.clone(),
+            groups: HashMap::new(),
+            moved: HashMap::new(),
+            desks: Vec::new(),
+            staff: HashMap::new(),
+        };
+        town.settle(file.groups, file.moved, file.staff);
         town
     }
 
@@ -104,9 +114,9 @@ impl Town {
         &self.ground.reader
     }
 
-    /// The group of a chat, if it was set up.
+    /// The group of a chat, if it was set up; by its old id, too, when it has a new one.
     pub fn group(&self, chat: ChatId) -> Option<&Group> {
-        self.groups.get(&chat)
+        self.groups.get(self.moved.get(&chat).unwrap_or(&chat))
     }
 
     /// What a chat is for, if it was set up.
