@@ -16,10 +16,12 @@ pub struct FoundCategory<'c> {
 }
 
 /// What the words of a message say of its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CategoryReading<'l> {
     /// The likeliest.
     pub found: Option<FoundCategory<'l>>,
+    /// Ids of all that words speak for, the likeliest first.
+    pub likely: Vec<&'l str>,
     /// Words of a category were denied.
     pub denied: bool,
 }
@@ -64,22 +66,28 @@ pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit], masked: &[
             tallies[category].take(hit);
         }
     }
-    let best = tallies
+    let mut ranked: Vec<(u32, usize, usize, FoundCategory<'l>)> = tallies
         .iter()
         .enumerate()
-        .filter_map(|(category, tally)| Some((category, tally, tally.strongest.as_ref()?)))
-        .max_by_key(|(category, tally, strongest)| {
+        .filter_map(|(category, tally)| {
+            let strongest = tally.strongest.as_ref()?;
+            let id = lexicon.id(category);
             // Somebody who cannot get up, or looks odd, is a part of many things: what else is told says more.
-            let share = match lexicon.id(*category) {
+            let share = match id {
                 "help" | "other" => 8,
                 "suspicious" => 9,
                 _ => 10,
             };
             let points = (strongest.weight * 10 + tally.more() * 4) * share / 10;
-            (points, std::cmp::Reverse(tally.first), std::cmp::Reverse(*category))
+            Some((points, tally.first, category, FoundCategory { id, weight: strongest.weight }))
         })
-        .map(|(category, _, strongest)| FoundCategory { id: lexicon.id(category), weight: strongest.weight });
-    CategoryReading { found: best, denied }
+        .collect();
+    ranked.sort_by_key(|(points, first, category, _)| (std::cmp::Reverse(*points), *first, *category));
+    CategoryReading {
+        found: ranked.first().map(|(.., found)| *found),
+        likely: ranked.iter().map(|(.., found)| found.id).collect(),
+        denied,
+    }
 }
 
 /// What the words of one category come to.

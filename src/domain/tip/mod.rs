@@ -80,6 +80,8 @@ pub struct Tip {
     pub marked: bool,
     /// The category's id, from the tag or the words.
     pub category: Option<String>,
+    /// Ids of what else the words may mean, the likeliest first.
+    pub likely: Vec<String>,
     /// Times told, the likeliest time of the event first.
     pub times: Vec<TimeReading>,
     /// The place, if words name one that is known.

@@ -130,6 +130,12 @@ impl Reader {
         Tip {
             is_tip,
             marked,
+            likely: by_words
+                .likely
+                .iter()
+                .filter(|likely| id.as_deref() != Some(*likely))
+                .map(|&id| id.into())
+                .collect(),
             category: id,
             times,
             place: place.reading,
