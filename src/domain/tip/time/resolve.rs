@@ -157,11 +157,7 @@ fn date(told: Day, today: NaiveDate) -> Option<NaiveDate> {
             })
         }
         Day::Recent(count) => today.checked_sub_days(Days::new(count.unsigned_abs())),
-        Day::Weekend(_)
-        | Day::WholeWeek(_)
-        | Day::WholeMonth(_)
-        | Day::MonthOf { .. }
-        | Day::EdgeOfYear { .. } => None,
+        Day::Weekend(_) | Day::WholeWeek(_) | Day::WholeMonth(_) | Day::MonthOf { .. } | Day::EdgeOfYear { .. } => None,
     }
 }
 

@@ -286,7 +286,8 @@ impl Words {
             add(word, Meaning::When(day, None, false));
         }
         for (word, offset) in [("", 0), ("这个", 0), ("本", 0), ("上个", -1), ("上", -1), ("呢个", 0)] {
-            for (third, names) in [(0, ["月初", "月上旬"]), (1, ["月中旬", "月中"]), (2, ["月底", "月下旬"])] {
+            for (third, names) in [(0, ["月初", "月上旬"]), (1, ["月中旬", "月中"]), (2, ["月底", "月下旬"])]
+            {
                 let day = Some(Day::MonthOf { year: None, month: Month::Offset(offset), third: Some(third) });
                 for name in names.iter().filter(|name| !word.is_empty() || name.ends_with(['初', '底'])) {
                     add(&format!("{word}{name}"), Meaning::When(day, None, false));
