@@ -174,7 +174,7 @@ impl Reader {
             .into_iter()
             .filter(|found| {
                 let old = at.since(found.reading.end.unwrap_or(found.reading.start)) > DAY_MS;
-                !inside(&found.span, &place) && !(old && is_complaint(&folded.text, &found.span))
+                !(inside(&found.span, &place) || old && is_complaint(&folded.text, &found.span))
             })
             .map(|found| {
                 let rank = if inside(&found.span, &time) {
