@@ -86,7 +86,10 @@ pub struct Lexicon {
     ids: Vec<String>,
     /// Character by character: for Chinese it needs half the memory and time of one that goes by bytes.
     automaton: CharwiseDoubleArrayAhoCorasick<u32>,
-    /// For each pattern of the automaton, the words that it is, or is a half of.
+    /// How many words are pairs.
+    pairs: usize,
+    /// For each pattern of the automaton, the words that it is, or is a half of: ends of pairs before beginnings, so
+    /// that no word is both at once.
     uses: Vec<Vec<Use>>,
     /// Whole tags: names, ids and words.
     tags: HashMap<String, usize>,
@@ -134,11 +137,13 @@ impl Lexicon {
         made.patterns.remove("");
         let mut list: Vec<(String, Vec<Use>)> = made.patterns.into_iter().collect();
         list.sort_by(|a, b| a.0.cmp(&b.0));
+        list.iter_mut().for_each(|(_, uses)| uses.sort_by_key(|of| matches!(of, Use::Head { .. })));
         let automaton = CharwiseDoubleArrayAhoCorasick::new(list.iter().map(|(word, _)| word))
             .expect("word lists are small and hold each word once");
         Self {
             ids: categories.iter().map(|category| category.id.clone()).collect(),
             automaton,
+            pairs: made.pairs,
             uses: list.into_iter().map(|(_, uses)| uses).collect(),
             tags,
             names,
@@ -168,7 +173,7 @@ impl Lexicon {
     /// Every word that stands in a folded text, in the order of their ends; what stands inside a neutral one does not
     /// count.
     pub fn find(&self, text: &str) -> Vec<Hit> {
-        let mut heads: Vec<(usize, Range<usize>)> = Vec::new();
+        let mut heads = Heads::default();
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
             let span = found.start()..found.end();
@@ -181,9 +186,9 @@ impl Lexicon {
                     Use::Word(sense) | Use::Opening(sense) => {
                         hits.push(Hit { sense, weight: weight(&text[span.clone()]), span: span.clone() });
                     }
-                    Use::Head { pair } => heads.push((pair, span.clone())),
+                    Use::Head { pair } => heads.put(self.pairs, pair, &span),
                     Use::Tail { pair, sense } => {
-                        if let Some(head) = head(text, &heads, pair, &span) {
+                        if let Some(head) = heads.before(text, pair, &span) {
                             let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
                             // 车*撞: two lone characters say less than one word of two.
                             let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
@@ -223,20 +228,30 @@ fn opens(text: &str, at: usize) -> bool {
     before.is_empty() || before.ends_with([',', '.', '。', ';', '!', '?', ':', '\n'])
 }
 
-/// The nearest head of a pair before its tail, of those in the same sentence and within reach; of those that end
-/// there the longest.
-fn head<'h>(
-    text: &str,
-    heads: &'h [(usize, Range<usize>)],
-    pair: usize,
-    tail: &Range<usize>,
-) -> Option<&'h Range<usize>> {
-    let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
-    let near = heads.iter().rev().map_while(|(of, head)| (head.end + reach >= tail.start).then_some((*of, head)));
-    let mut own = near.filter(|(of, head)| *of == pair && head.end <= tail.start).map(|(_, head)| head);
-    let first = own.next()?;
-    let head = own.take_while(|head| head.end == first.end).fold(first, |a, b| if b.len() > a.len() { b } else { a });
-    (!text[head.end..tail.start].contains(['。', '\n', '!', '?', ';'])).then_some(head)
+/// The last head of each pair that was met, as byte offsets; an empty one was not.
+#[derive(Default)]
+struct Heads(Vec<(u32, u32)>);
+
+impl Heads {
+    fn put(&mut self, pairs: usize, pair: usize, span: &Range<usize>) {
+        if self.0.is_empty() {
+            self.0 = vec![(0, 0); pairs];
+        }
+        let (start, end) = (span.start as u32, span.end as u32);
+        // Of those that end together the longest is met first.
+        if self.0[pair].1 != end {
+            self.0[pair] = (start, end);
+        }
+    }
+
+    /// The head of a pair before its tail, if it is within reach and in the same sentence.
+    fn before(&self, text: &str, pair: usize, tail: &Range<usize>) -> Option<Range<usize>> {
+        let &(start, end) = self.0.get(pair).filter(|(_, end)| *end > 0)?;
+        let head = start as usize..end as usize;
+        let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
+        let near = head.end <= tail.start && tail.start - head.end <= reach;
+        (near && !text[head.end..tail.start].contains(['。', '\n', '!', '?', ';'])).then_some(head)
+    }
 }
 
 /// Patterns on their way into an automaton.
