@@ -52,7 +52,7 @@ impl Ground {
         }));
         Self {
             reader: Reader::new(
-                Arc::new(rules.lexicon()),
+                rules.lexicon(),
                 Arc::new(Gazetteer::new(places)),
                 rules.time_zone,
                 Some(bot),

@@ -159,7 +159,7 @@ mod tests {
         let config = Config::default();
         let gazetteer = Gazetteer::new(parse_gazetteer(demo_gazetteer().as_bytes()).unwrap());
         let reader =
-            Reader::new(Arc::new(config.lexicon()), Arc::new(gazetteer), config.time_zone, Some("baiying_bot"));
+            Reader::new(config.lexicon(), Arc::new(gazetteer), config.time_zone, Some("baiying_bot"));
         let (mut placed, mut timed, mut urgent) = (0, 0, 0);
         for n in 0..1000 {
             let text = tip(n, 50, 2000).text;

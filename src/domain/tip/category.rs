@@ -213,9 +213,9 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::domain::tip::fold::fold;
-    use std::sync::LazyLock;
+    use std::sync::{Arc, LazyLock};
 
-    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Config::default().lexicon());
+    static LEXICON: LazyLock<Arc<Lexicon>> = LazyLock::new(|| Config::default().lexicon());
 
     fn read(text: &str) -> CategoryReading<'static> {
         let text = fold(text);
@@ -273,6 +273,5 @@ mod tests {
         assert_eq!(shipped.len(), 23);
         let sensitive: Vec<&str> = shipped.iter().filter(|c| c.sensitive).map(|c| c.id.as_str()).collect();
         assert_eq!(sensitive, ["fraud", "drugs", "gambling"]);
-        assert!(shipped.iter().all(|c| !c.words.is_empty()));
     }
 }

@@ -173,7 +173,7 @@ impl Lexicon {
     /// Every word that stands in a folded text, in the order of their ends; what stands inside a neutral one does not
     /// count.
     pub fn find(&self, text: &str) -> Vec<Hit> {
-        let mut heads = Heads::default();
+        let mut heads = Heads::new(self.pairs);
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
             let span = found.start()..found.end();
@@ -186,7 +186,7 @@ impl Lexicon {
                     Use::Word(sense) | Use::Opening(sense) => {
                         hits.push(Hit { sense, weight: weight(&text[span.clone()]), span: span.clone() });
                     }
-                    Use::Head { pair } => heads.put(self.pairs, pair, &span),
+                    Use::Head { pair } => heads.put(pair, &span),
                     Use::Tail { pair, sense } => {
                         if let Some(head) = heads.before(text, pair, &span) {
                             let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
@@ -228,29 +228,67 @@ fn opens(text: &str, at: usize) -> bool {
     before.is_empty() || before.ends_with([',', '.', '。', ';', '!', '?', ':', '\n'])
 }
 
-/// The last head of each pair that was met, as byte offsets; an empty one was not.
-#[derive(Default)]
-struct Heads(Vec<(u32, u32)>);
+/// The last head of each pair that was met.
+struct Heads {
+    /// A bit for each pair: whether a head of it was met at all. Of most it was not.
+    met: Vec<u64>,
+    /// In the order of their ends, while they are few: pair, start, end.
+    few: Vec<(u32, u32, u32)>,
+    /// By pair, when they are many: start and end; an empty one was not met.
+    many: Vec<(u32, u32)>,
+}
+
+/// From so many heads on it pays to have a place for each pair.
+const MANY: usize = 256;
 
 impl Heads {
-    fn put(&mut self, pairs: usize, pair: usize, span: &Range<usize>) {
-        if self.0.is_empty() {
-            self.0 = vec![(0, 0); pairs];
+    fn new(pairs: usize) -> Self {
+        Self { met: vec![0; pairs.div_ceil(64)], few: Vec::new(), many: Vec::new() }
+    }
+
+    fn put(&mut self, pair: usize, span: &Range<usize>) {
+        self.met[pair / 64] |= 1 << (pair % 64);
+        let (pair, start, end) = (pair as u32, span.start as u32, span.end as u32);
+        if self.many.is_empty() {
+            self.few.push((pair, start, end));
+            if self.few.len() < MANY {
+                return;
+            }
+            self.many = vec![(0, 0); self.met.len() * 64];
+            self.few.drain(..).for_each(|(pair, start, end)| keep(&mut self.many[pair as usize], start, end));
+            return;
         }
-        let (start, end) = (span.start as u32, span.end as u32);
-        // Of those that end together the longest is met first.
-        if self.0[pair].1 != end {
-            self.0[pair] = (start, end);
-        }
+        keep(&mut self.many[pair as usize], start, end);
     }
 
     /// The head of a pair before its tail, if it is within reach and in the same sentence.
     fn before(&self, text: &str, pair: usize, tail: &Range<usize>) -> Option<Range<usize>> {
-        let &(start, end) = self.0.get(pair).filter(|(_, end)| *end > 0)?;
-        let head = start as usize..end as usize;
+        if self.met[pair / 64] & (1 << (pair % 64)) == 0 {
+            return None;
+        }
         let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
-        let near = head.end <= tail.start && tail.start - head.end <= reach;
+        let (start, end) = if self.many.is_empty() {
+            let near = self.few.iter().rev().take_while(|(.., end)| *end as usize + reach >= tail.start);
+            let mut last = (0, 0);
+            for &(of, start, end) in near {
+                if of as usize == pair && end >= last.1 {
+                    last = (start, end);
+                }
+            }
+            last
+        } else {
+            self.many[pair]
+        };
+        let head = start as usize..end as usize;
+        let near = !head.is_empty() && head.end <= tail.start && tail.start - head.end <= reach;
         (near && !text[head.end..tail.start].contains(['。', '\n', '!', '?', ';'])).then_some(head)
+    }
+}
+
+/// Keeps the later of two heads; of those that end together the longest, which is met first.
+fn keep(head: &mut (u32, u32), start: u32, end: u32) {
+    if head.1 != end {
+        *head = (start, end);
     }
 }
 
