@@ -83,8 +83,8 @@ mod stage {
     fn words(bencher: Bencher<'_, '_>) {
         over_all(bencher, |text| {
             let folded = Folded::new(text);
-            let hits = LEXICON.find(&folded.text);
-            category::read_words(&LEXICON, &folded.text, &hits, &[]).likely.len()
+            let hits = LEXICON.find(&folded.text, &[]);
+            category::read_words(&LEXICON, &folded.text, &hits).likely.len()
         });
     }
 

@@ -76,7 +76,7 @@ mod tests {
         fight.words = vec!["掐起来".into(), "-打架".into()];
         let category = |config: &Config, text: &str| {
             let lexicon = config.lexicon();
-            let reading = crate::domain::tip::category::read_words(&lexicon, text, &lexicon.find(text), &[]);
+            let reading = crate::domain::tip::category::read_words(&lexicon, text, &lexicon.find(text, &[]));
             reading.found.map(|found| found.id.to_owned())
         };
         assert_eq!(category(&config, "俩人又掐起来了").as_deref(), Some("fight"));

@@ -51,13 +51,8 @@ impl Ground {
             datum: Datum::Wgs84,
         }));
         Self {
-            reader: Reader::new(
-                rules.lexicon(),
-                Arc::new(Gazetteer::new(places)),
-                rules.time_zone,
-                Some(bot),
-            )
-            .relaying(Relayed { plates: rules.tip.relay_plates }),
+            reader: Reader::new(rules.lexicon(), Arc::new(Gazetteer::new(places)), rules.time_zone, Some(bot))
+                .relaying(Relayed { plates: rules.tip.relay_plates }),
             index: PointIndex::build(points.iter().map(|p| (p.code.clone(), p.at))),
             widest_radius_m: points.iter().map(|p| p.radius_m).fold(0.0, f64::max),
             points: points.into_iter().map(|p| (p.code.clone(), p)).collect(),

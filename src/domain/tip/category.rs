@@ -3,7 +3,7 @@
 //! The longest and most specific word wins, then the earlier. A denied word (没有打架, not a fire) counts for
 //! nothing. Knows nothing of tags' or labels' grammar.
 
-use super::lexicon::{Hit, Lexicon, Sense, is_masked, weight};
+use super::lexicon::{Hit, Lexicon, Sense, weight};
 use std::ops::Range;
 
 /// The category that words speak for.
@@ -45,13 +45,12 @@ pub fn read_tag<'l>(lexicon: &'l Lexicon, tag: &str) -> Option<FoundCategory<'l>
             return Some(found);
         }
     }
-    read_words(lexicon, tag, &lexicon.find(tag), &[]).found
+    read_words(lexicon, tag, &lexicon.find(tag, &[])).found
 }
 
-/// The likeliest category of a folded text in which the words `hits` stand; those inside `masked` (names of places,
-/// links; in order) do not count.
-pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit], masked: &[Range<usize>]) -> CategoryReading<'l> {
-    let told = |hit: &&Hit| matches!(hit.sense, Sense::Category(_)) && !is_masked(masked, &hit.span);
+/// The likeliest category of a folded text in which the words `hits` stand.
+pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit]) -> CategoryReading<'l> {
+    let told = |hit: &&Hit| matches!(hit.sense, Sense::Category(_));
     let mut denied = false;
     let mut kept: Vec<&Hit> = hits.iter().filter(told).collect();
     kept.retain(|hit| {
@@ -219,7 +218,7 @@ mod tests {
 
     fn read(text: &str) -> CategoryReading<'static> {
         let text = fold(text);
-        read_words(&LEXICON, &text, &LEXICON.find(&text), &[])
+        read_words(&LEXICON, &text, &LEXICON.find(&text, &[]))
     }
 
     fn find(text: &str) -> Option<&'static str> {

@@ -170,9 +170,10 @@ impl Lexicon {
         self.names.contains_key(tag)
     }
 
-    /// Every word that stands in a folded text, in the order of their ends; what stands inside a neutral one does not
-    /// count.
-    pub fn find(&self, text: &str) -> Vec<Hit> {
+    /// Every word that stands in a folded text, in the order of their ends. What stands inside a neutral one does not
+    /// count, nor does a word of a category inside one of `masked` (names of places, links; in order): between the halves
+    /// of a pair such a name takes no room.
+    pub fn find(&self, text: &str, masked: &[Range<usize>]) -> Vec<Hit> {
         let mut heads = Heads::new(self.pairs);
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
@@ -180,15 +181,17 @@ impl Lexicon {
             if !is_whole(text, &span) {
                 continue;
             }
+            let hidden = is_masked(masked, &span);
             for found in &self.uses[found.value() as usize] {
                 match *found {
+                    Use::Word(Sense::Category(_)) | Use::Head { .. } | Use::Tail { .. } if hidden => {}
                     Use::Opening(_) if !opens(text, span.start) => {}
                     Use::Word(sense) | Use::Opening(sense) => {
                         hits.push(Hit { sense, weight: weight(&text[span.clone()]), span: span.clone() });
                     }
                     Use::Head { pair } => heads.put(pair, &span),
                     Use::Tail { pair, sense } => {
-                        if let Some(head) = heads.before(text, pair, &span) {
+                        if let Some(head) = heads.before(text, pair, &span, masked) {
                             let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
                             // 车*撞: two lone characters say less than one word of two.
                             let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
@@ -262,11 +265,12 @@ impl Heads {
     }
 
     /// The head of a pair before its tail, if it is within reach and in the same sentence.
-    fn before(&self, text: &str, pair: usize, tail: &Range<usize>) -> Option<Range<usize>> {
+    fn before(&self, text: &str, pair: usize, tail: &Range<usize>, masked: &[Range<usize>]) -> Option<Range<usize>> {
         if self.met[pair / 64] & (1 << (pair % 64)) == 0 {
             return None;
         }
         let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
+        let reach = reach + room(masked, tail.start.saturating_sub(reach)..tail.start);
         let (start, end) = if self.many.is_empty() {
             let near = self.few.iter().rev().take_while(|(.., end)| *end as usize + reach >= tail.start);
             let mut last = (0, 0);
@@ -283,6 +287,16 @@ impl Heads {
         let near = !head.is_empty() && head.end <= tail.start && tail.start - head.end <= reach;
         (near && !text[head.end..tail.start].contains(['。', '\n', '!', '?', ';'])).then_some(head)
     }
+}
+
+/// How many bytes of a stretch are masked.
+fn room(masked: &[Range<usize>], within: Range<usize>) -> usize {
+    let first = masked.partition_point(|mask| mask.end <= within.start);
+    masked[first..]
+        .iter()
+        .take_while(|mask| mask.start < within.end)
+        .map(|mask| mask.end.min(within.end) - mask.start)
+        .sum()
 }
 
 /// Keeps the later of two heads; of those that end together the longest, which is met first.

@@ -88,8 +88,8 @@ impl Reader {
             .iter()
             .filter(|field| field.label == Label::Category)
             .find_map(|field| read_tag(&self.lexicon, &words[field.value.clone()]));
-        let hits = self.lexicon.find(words);
-        let by_words = read_words(&self.lexicon, words, &hits, &masked);
+        let hits = self.lexicon.find(words, &masked);
+        let by_words = read_words(&self.lexicon, words, &hits);
         let category = by_tag.or(by_label).or(by_words.found);
         let weight = category.map_or(0, |found| found.weight).max(by_words.found.map_or(0, |found| found.weight));
         let id = category.map(|found| found.id.to_owned());
