@@ -7,8 +7,10 @@ use super::context::nearness;
 use super::coordinates::find_coordinates;
 use super::fold::{Folded, fold_name, overlapping};
 use super::link::{Link, Meaning, find_links};
-use super::mention::{Choice, find_mentions};
+use super::mention::{Choice, Index, find_mentions};
 use super::names::{Rank, is_han, variants};
+use super::slip::Slips;
+use super::typo::Typos;
 use super::unknown::find_unknown;
 use super::{Datum, Place, PlaceFound, PlaceReading, PlaceSource, Wgs84, kind, plus_code};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -34,6 +36,8 @@ pub struct Gazetteer {
     places: Vec<Place>,
     matcher: Option<AhoCorasick>,
     spellings: Vec<Spelling>,
+    typos: Typos,
+    slips: Slips,
     codes: HashMap<String, usize>,
     /// For a road, its numbered houses.
     houses: HashMap<usize, Vec<(u32, Wgs84)>>,
@@ -73,12 +77,14 @@ impl Gazetteer {
             .build(names.iter().map(|(name, _)| name.as_bytes()))
             .ok()
             .filter(|_| !names.is_empty());
+        let typos = Typos::new(names.iter().enumerate().map(|(at, (name, (rank, _)))| (name.as_str(), *rank, at)));
+        let slips = Slips::new(names.iter().map(|(name, _)| name.as_str()).filter(|name| !is_han(name)));
         let spellings = names
             .into_iter()
             .map(|(name, (rank, places))| Spelling { places, rank, length: name.chars().count(), han: is_han(&name) })
             .collect();
         let centre = centre(&places);
-        Self { places, matcher, spellings, codes, houses, centre }
+        Self { places, matcher, spellings, typos, slips, codes, houses, centre }
     }
 
     /// All places, in the order given.
@@ -209,7 +215,10 @@ impl Gazetteer {
     /// The place that names of the gazetteer tell, and words that look like a place and are in none.
     fn find_name(&self, folded: &Folded, skip: &[Range<usize>], area: Option<Wgs84>) -> PlaceFound {
         let mentions = match &self.matcher {
-            Some(matcher) => find_mentions(&folded.text, matcher, &self.spellings, &self.places, skip, area),
+            Some(matcher) => {
+                let Self { places, spellings, typos, slips, .. } = self;
+                find_mentions(&folded.text, Index { matcher, spellings, places, typos, slips }, skip, area)
+            }
             None => Default::default(),
         };
         let choice = mentions.choose(self, &folded.text);

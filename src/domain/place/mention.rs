@@ -8,7 +8,9 @@ use super::fold::overlapping;
 use super::gazetteer::{Gazetteer, Spelling};
 use super::kind::{Extent, accuracy_m, extent};
 use super::names::is_han_char;
+use super::slip::Slips;
 use super::spelling::{is_part_of_longer, stands_alone};
+use super::typo::Typos;
 use super::{Datum, Place, PlaceSource, Wgs84};
 use aho_corasick::AhoCorasick;
 use std::ops::Range;
@@ -27,6 +29,8 @@ struct Mention {
     accuracy_m: f64,
     widened_m: f64,
     number: Option<u32>,
+    /// Written with a slip.
+    slipped: bool,
 }
 
 /// What names of the gazetteer a message holds.
@@ -51,6 +55,7 @@ pub(super) struct Choice {
     /// The datum of the gazetteer's row.
     pub datum: Datum,
     role: Role,
+    slipped: bool,
     extent: Extent,
     direct: bool,
 }
@@ -74,32 +79,44 @@ const ON_THE_WAY_M: f64 = 800.0;
 /// Roads further apart than this do not cross.
 const CROSSING_REACH_M: f64 = 6_000.0;
 
+/// What names are looked up in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Index<'g> {
+    /// Every spelling, in one automaton.
+    pub matcher: &'g AhoCorasick,
+    /// What each means.
+    pub spellings: &'g [Spelling],
+    /// The places.
+    pub places: &'g [Place],
+    /// Chinese names with a slip.
+    pub typos: &'g Typos,
+    /// English words with a slip.
+    pub slips: &'g Slips,
+}
+
+/// A spelling that stands in a message.
+#[derive(Debug, Clone)]
+pub(super) struct Hit<'g> {
+    span: Range<usize>,
+    spelling: &'g Spelling,
+    /// Whether it is written with a slip.
+    slipped: bool,
+}
+
+/// Names that a message may hold; nobody names more places.
+const MOST: usize = 48;
+/// Spellings that are looked at more closely than by the automaton.
+const MOST_LOOKED_AT: usize = 200;
+
 /// Every name in a folded text that stands for a place.
-pub(super) fn find_mentions(
-    text: &str,
-    matcher: &AhoCorasick,
-    spellings: &[Spelling],
-    places: &[Place],
-    skip: &[Range<usize>],
-    area: Option<Wgs84>,
-) -> Mentions {
-    let mut hits: Vec<(Range<usize>, &Spelling)> = Vec::new();
-    for hit in matcher.find_iter(text) {
-        let spelling = &spellings[hit.pattern().as_usize()];
-        let span = hit.start()..hit.end();
-        let inside = overlapping(skip, &span).is_some();
-        if !inside
-            && stands_alone(text, &span, spelling)
-            && !is_part_of_longer(text, &span, spelling, &places[spelling.places[0]])
-        {
-            hits.push((span, spelling));
-        }
-    }
+pub(super) fn find_mentions(text: &str, index: Index<'_>, skip: &[Range<usize>], area: Option<Wgs84>) -> Mentions {
+    let Index { places, .. } = index;
+    let hits = find_hits(text, index, skip);
     let mut mentions = Mentions::default();
-    for (span, spelling) in &hits {
-        match settle(text, span, spelling, &hits, places, area) {
-            Some(place) => mentions.found.push(Mention::new(text, span.clone(), place, &places[place])),
-            None => mentions.unsettled.push(span.clone()),
+    for hit in &hits {
+        match settle(text, hit, &hits, places, area) {
+            Some(place) => mentions.found.push(Mention::new(text, hit, place, &places[place])),
+            None => mentions.unsettled.push(hit.span.clone()),
         }
     }
     mentions.found.retain(|mention| mention.role != Role::Denied);
@@ -107,8 +124,58 @@ pub(super) fn find_mentions(
     mentions
 }
 
+fn find_hits<'g>(text: &str, index: Index<'g>, skip: &[Range<usize>]) -> Vec<Hit<'g>> {
+    let Index { matcher, spellings, places, typos, slips } = index;
+    let stands = |text: &str, span: &Range<usize>, spelling: &Spelling| {
+        stands_alone(text, span, spelling) && !is_part_of_longer(text, span, spelling, &places[spelling.places[0]])
+    };
+    let mut hits: Vec<Hit<'g>> = Vec::new();
+    for hit in matcher.find_iter(text).take(MOST_LOOKED_AT) {
+        let spelling = &spellings[hit.pattern().as_usize()];
+        let span = hit.start()..hit.end();
+        if overlapping(skip, &span).is_none() && stands(text, &span, spelling) {
+            hits.push(Hit { span, spelling, slipped: false });
+            if hits.len() == MOST {
+                return hits;
+            }
+        }
+    }
+    let known: Vec<Range<usize>> = hits.iter().map(|hit| hit.span.clone()).collect();
+    let is_free = |span: &Range<usize>| overlapping(skip, span).is_none();
+    let mut slipped: Vec<Hit<'g>> = typos
+        .find(text, &known)
+        .into_iter()
+        .map(|slip| Hit { span: slip.span, spelling: &spellings[slip.spelling], slipped: true })
+        .filter(|hit| is_free(&hit.span) && stands(text, &hit.span, hit.spelling))
+        .collect();
+    if let Some(mended) = slips.mend(text) {
+        slipped.extend(
+            matcher
+                .find_iter(&mended.text)
+                .take(MOST_LOOKED_AT)
+                .filter(|hit| stands(&mended.text, &hit.range(), &spellings[hit.pattern().as_usize()]))
+                .filter_map(|hit| {
+                    let span = mended.written(&hit.range()).filter(|span| text.get(span.clone()).is_some())?;
+                    Some(Hit { span, spelling: &spellings[hit.pattern().as_usize()], slipped: true })
+                })
+                .filter(|hit| !hit.spelling.han && is_free(&hit.span) && overlapping(&known, &hit.span).is_none()),
+        );
+    }
+    if !slipped.is_empty() {
+        // A name that is a part of a longer one with a slip is that longer one.
+        hits.retain(|hit| {
+            !slipped.iter().any(|slip| slip.span.start <= hit.span.start && hit.span.end <= slip.span.end)
+        });
+        hits.extend(slipped);
+        hits.sort_by_key(|hit| hit.span.start);
+        hits.truncate(MOST);
+    }
+    hits
+}
+
 impl Mention {
-    fn new(text: &str, name: Range<usize>, place: usize, of: &Place) -> Self {
+    fn new(text: &str, hit: &Hit<'_>, place: usize, of: &Place) -> Self {
+        let name = hit.span.clone();
         let mut span = name.clone();
         let mut widened_m = 0.0;
         let extent = extent(&of.kind);
@@ -139,6 +206,7 @@ impl Mention {
             extent,
             accuracy_m: accuracy_m(&of.kind),
             widened_m,
+            slipped: hit.slipped,
         }
     }
 }
@@ -215,7 +283,7 @@ impl Mentions {
     pub fn choose(&self, gazetteer: &Gazetteer, text: &str) -> Option<Choice> {
         let named = self.found.iter().map(|mention| mention.choice(gazetteer));
         self.crossing(gazetteer, text).into_iter().chain(named).min_by(|a, b| {
-            let rank = |c: &Choice| (c.role, c.extent, !c.direct, c.span.start);
+            let rank = |c: &Choice| (c.role, c.slipped, c.extent, !c.direct, c.span.start);
             rank(a).cmp(&rank(b))
         })
     }
@@ -245,6 +313,7 @@ impl Mentions {
                 source: PlaceSource::Crossing,
                 datum: a.datum,
                 role: one.role.min(two.role),
+                slipped: one.slipped || two.slipped,
                 extent: Extent::Site,
                 direct: one.direct,
             })
@@ -271,6 +340,7 @@ impl Mention {
             source,
             datum: place.datum,
             role: self.role,
+            slipped: self.slipped,
             extent: if house.is_some() { Extent::Site } else { self.extent },
             direct: self.direct,
         }
@@ -374,14 +444,8 @@ fn house_number(text: &str, name: &Range<usize>) -> Option<(u32, Range<usize>)> 
 }
 
 /// The one place that a spelling means here; `None` if it could be several and nothing tells which.
-fn settle(
-    text: &str,
-    span: &Range<usize>,
-    spelling: &Spelling,
-    hits: &[(Range<usize>, &Spelling)],
-    places: &[Place],
-    area: Option<Wgs84>,
-) -> Option<usize> {
+fn settle(text: &str, hit: &Hit<'_>, hits: &[Hit<'_>], places: &[Place], area: Option<Wgs84>) -> Option<usize> {
+    let spelling = hit.spelling;
     if let [one] = spelling.places.as_slice() {
         return Some(*one);
     }
@@ -392,7 +456,7 @@ fn settle(
         .copied()
         .filter(|place| {
             let full = super::fold::fold_name(&places[*place].name);
-            hits.iter().any(|(other, _)| other != span && full.contains(&text[other.clone()]))
+            hits.iter().any(|other| other.span != hit.span && full.contains(&text[other.span.clone()]))
         })
         .collect();
     if let [one] = told.as_slice() {

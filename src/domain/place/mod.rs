@@ -15,9 +15,12 @@ mod mention;
 mod names;
 mod near;
 pub mod plus_code;
+mod slip;
+mod sound;
 mod spelling;
 mod token;
 mod traditional;
+mod typo;
 mod unknown;
 
 pub use gazetteer::Gazetteer;

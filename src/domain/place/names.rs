@@ -4,6 +4,8 @@
 //! factories and schools, English abbreviations. Works on folded names; whether a variant is unambiguous
 //! is the gazetteer's business. Called once for each name when a gazetteer is built.
 
+use super::sound::pronounced;
+
 /// How sure a spelling is, best first: what a better one names, a worse one cannot take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
@@ -13,7 +15,8 @@ pub(super) enum Rank {
     Alias,
     /// Drawn from a name; kept only if it means one place.
     Derived,
-    /// One Latin word of a name (`Bihu` of `Bihu Garden`): only behind `at`, `in`, … and only if it means one place.
+    /// A name's own word without its kind (`Qingyun` of `Qingyun Road`, the brand of a factory): only where it
+    /// stands apart or behind `at`, `in`, …, and only if it means one place.
     Word,
     /// A chain's name without its branch: may mean several places, the rest of the message decides.
     Brand,
@@ -120,6 +123,56 @@ pub(super) const GENERIC: &[&str] = &[
     "homes",
 ];
 
+/// Kinds of which a town has one, so that people name no more than the kind.
+const ONE_A_TOWN: &[&str] = &[
+    "汽车站",
+    "客运站",
+    "火车站",
+    "高铁站",
+    "体育馆",
+    "体育场",
+    "图书馆",
+    "博物馆",
+    "文化馆",
+    "水库",
+    "殡仪馆",
+    "法院",
+];
+const ONE_A_TOWN_EN: &[&str] =
+    &["stadium", "reservoir", "library", "museum", "courthouse", "bus station", "train station", "railway station"];
+
+/// What factories make and do: no brands.
+const TRADES: &[&str] = &[
+    "垃圾", "污水", "木材", "水泥", "服装", "家具", "电子", "塑胶", "塑料", "五金", "食品", "饲料", "玻璃", "印刷",
+    "造纸", "自来", "机械", "制衣", "化工", "纺织", "建材", "陶瓷", "包装", "电池", "灯饰", "农药", "钢铁", "废品",
+    "汽车", "摩托", "屠宰",
+];
+
+/// Kinds of place in Chinese and what they are called in English, longest first.
+#[rustfmt::skip]
+const KINDS: &[(&str, &[&str])] = &[
+    ("农贸市场", &["market"]), ("工业园", &["industrial park"]), ("产业园", &["park"]), ("加油站", &["petrol station", "gas station"]),
+    ("汽车站", &["bus station"]), ("火车站", &["train station"]), ("派出所", &["police station"]), ("幼儿园", &["kindergarten"]),
+    ("大酒店", &["hotel"]), ("大道", &["avenue", "dadao"]), ("公路", &["highway"]), ("花园", &["garden", "huayuan"]),
+    ("小区", &["estate", "xiaoqu"]), ("家园", &["jiayuan"]), ("公寓", &["apartments"]), ("大厦", &["building", "tower", "dasha"]),
+    ("广场", &["plaza", "square"]), ("市场", &["market"]), ("超市", &["supermarket"]), ("酒店", &["hotel"]),
+    ("宾馆", &["hotel", "guesthouse"]), ("社区", &["community", "shequ"]), ("公园", &["park"]), ("医院", &["hospital"]),
+    ("小学", &["primary school", "primary"]), ("中学", &["middle school"]), ("高中", &["high school"]), ("学校", &["school"]),
+    ("网吧", &["internet cafe", "wangba"]), ("水库", &["reservoir"]), ("大桥", &["bridge"]), ("桥", &["bridge", "qiao"]), ("路", &["road", "rd", "lu"]),
+    ("街", &["street", "jie"]), ("巷", &["lane", "xiang"]), ("村", &["village", "cun"]), ("苑", &["court", "yuan"]),
+    ("城", &["city", "cheng"]), ("园", &["yuan"]), ("厂", &["factory"]), ("河", &["river", "he"]),
+];
+
+/// Words of everyday English: by themselves they name nothing.
+#[rustfmt::skip]
+const ORDINARY: &[&str] = &[
+    "people's", "peoples", "second", "third", "first", "central", "golden", "science", "culture", "cultural", "industrial", "workers",
+    "service", "waste", "rural", "logistics", "maternity", "east", "west", "north", "south", "middle", "number", "high", "city", "town",
+    "village", "police", "fire", "petrol", "riverside", "river", "lake", "green", "happy", "grand", "royal", "commercial", "agricultural",
+    "farmers", "experimental", "national", "children's", "women's", "stone", "water", "garden", "phone", "shopping", "business",
+    "public", "community", "family", "health", "sports", "night", "food", "fish", "flower", "furniture", "internet", "night", "main",
+];
+
 /// English words and what people write for them.
 const ABBREVIATED: &[(&str, &[&str])] = &[
     ("road", &["rd"]),
@@ -148,6 +201,19 @@ pub(super) fn variants(name: &str, kind: &str) -> Vec<(String, Rank)> {
     }
     out.retain(|(variant, _)| variant != name);
     out
+}
+
+/// A Chinese name as people spell it in Latin letters: its sound, and its kind in English.
+fn romanised(name: &str, out: &mut Vec<(String, Rank)>) {
+    let Some((kind, calls)) = KINDS.iter().find(|(kind, _)| name.ends_with(kind)) else { return };
+    let base = &name[..name.len() - kind.len()];
+    if length(base) < 2 || !base.chars().all(is_han_char) {
+        return;
+    }
+    let (base, kind) = (pronounced(base), pronounced(kind));
+    out.extend(calls.iter().map(|call| format!("{base} {call}")).map(|name| (name, Rank::Derived)));
+    out.push((format!("{base} {kind}"), Rank::Derived));
+    out.push((format!("{base}{kind}"), Rank::Derived));
 }
 
 /// Whether a name holds a Chinese character.
@@ -212,6 +278,17 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
         out.push((format!("{digit}{short}"), Rank::Derived));
         out.push((arabic_digits(&format!("{digit}{short}")), Rank::Derived));
     }
+    // 华美家具厂 → 华美.
+    if name.ends_with('厂') && length(name) >= 4 {
+        let brand: String = name.chars().take(2).collect();
+        if !TRADES.contains(&brand.as_str()) {
+            out.push((brand, Rank::Word));
+        }
+    }
+    if let Some(kind) = ONE_A_TOWN.iter().find(|kind| name.ends_with(*kind)) {
+        out.push(((*kind).to_owned(), Rank::Derived));
+    }
+    romanised(name, out);
     if kind == "bus_stop"
         && let Some(base) = name.strip_suffix('站').filter(|base| length(base) >= 2 && !base.ends_with("公交"))
     {
@@ -253,6 +330,18 @@ fn latin(name: &str, out: &mut Vec<(String, Rank)>) {
     out.push((plain.replace("no ", "number "), Rank::Derived));
     out.push((plain.replace('\'', ""), Rank::Derived));
     let words: Vec<&str> = plain.split_whitespace().collect();
+    if let Some(kind) = ONE_A_TOWN_EN.iter().find(|kind| plain.ends_with(&format!(" {kind}"))) {
+        out.push((format!("the {kind}"), Rank::Derived));
+    }
+    // Second-hand Phone Market → phone market.
+    if let [_, .., own, kind] = words[..]
+        && words.len() >= 3
+        && GENERIC.contains(&kind)
+        && !GENERIC.contains(&own)
+        && own.len() >= 4
+    {
+        out.push((format!("{own} {kind}"), Rank::Derived));
+    }
     for (at, word) in words.iter().enumerate().skip(1) {
         for other in ABBREVIATED.iter().filter(|(full, _)| full == word).flat_map(|(_, others)| *others) {
             let mut changed = words.clone();
@@ -265,12 +354,14 @@ fn latin(name: &str, out: &mut Vec<(String, Rank)>) {
     {
         match rest {
             [] => {}
-            [word] if word.len() >= 4 && !GENERIC.contains(word) => out.push(((*word).to_owned(), Rank::Word)),
+            [word] if word.len() >= 4 && !GENERIC.contains(word) && !ORDINARY.contains(word) => {
+                out.push(((*word).to_owned(), Rank::Word))
+            }
             [_] => {}
             [first, ..] => {
                 out.push((rest.join(" "), Rank::Derived));
                 out.push((format!("{first} {last}"), Rank::Derived));
-                if !["no", "new", "old", "people's"].contains(first) && first.len() >= 4 {
+                if !ORDINARY.contains(first) && first.len() >= 4 {
                     out.push(((*first).to_owned(), Rank::Word));
                 }
             }

@@ -4,7 +4,7 @@
 //! known one: never guess. Called by `mention`.
 
 use super::Place;
-use super::context::{goes_on_about, opens};
+use super::context::{goes_on_about, nearness, opens};
 use super::gazetteer::Spelling;
 use super::kind::{Extent, extent};
 use super::names::{GENERIC, Rank, is_han_char};
@@ -22,9 +22,31 @@ pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling)
     {
         return false;
     }
+    if spelling.rank == Rank::Word && spelling.han {
+        let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        let next = after.chars().next();
+        let there = before.is_empty() || before.ends_with(['在', '到', '喺']) || apart(before.chars().next_back());
+        return there && (apart(next) || nearness(after).is_some());
+    }
     if spelling.rank == Rank::Word {
-        const IN: &[&str] =
-            &["at ", "in ", "on ", "near ", "inside ", "outside ", "behind ", "opposite ", "from ", "@"];
+        const IN: &[&str] = &[
+            "at ",
+            "in ",
+            "on ",
+            "near ",
+            "inside ",
+            "outside ",
+            "behind ",
+            "opposite ",
+            "from ",
+            "of ",
+            "by ",
+            "past ",
+            "beside ",
+            "around ",
+            "next to ",
+            "@",
+        ];
         return IN.iter().any(|word| before.ends_with(word)) && !after.starts_with("'s ");
     }
     // Two characters are as often a part of a phrase as a name.

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Endings of Chinese place names.
-const ENDINGS: &[&str] = &[
+pub(super) const ENDINGS: &[&str] = &[
     "大厦",
     "大楼",
     "广场",
@@ -60,6 +60,30 @@ const ENDINGS: &[&str] = &[
     "银行",
     "药店",
     "祠堂",
+    "嘉园",
+    "佳园",
+    "名苑",
+    "雅苑",
+    "酒楼",
+    "茶楼",
+    "餐厅",
+    "饭馆",
+    "面馆",
+    "便利店",
+    "服装店",
+    "理发店",
+    "棋牌室",
+    "歌舞厅",
+    "酒吧",
+    "浴场",
+    "立交桥",
+    "批发部",
+    "图书馆",
+    "体育馆",
+    "火车站",
+    "派出所",
+    "码头",
+    "学院",
     "村",
     "路",
     "街",
@@ -92,8 +116,13 @@ static ENGLISH: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)(?:(?:No\.?\s?)?\d{1,4}\s+)?
         ((?:[A-Z][A-Za-z'’.-]*\x20){1,4})
-        (?:Road|Rd|Street|St|Avenue|Ave|Lane|Highway|Village|Market|School|Hospital|Gardens?|Estate|Court|Apartments?|Hotel|
-        Guesthouse|Park|Plaza|Mall|Square|Bridge|Station|Factory|Tower|Building|Supermarket|KTV|Clinic|Mansion|Centre|Center|Bank)\b",
+        (?:Bakery|Restaurant|Bar|Shop|Store|Salon|Gym|Pub|Temple|Church|Library|Stadium|Cafe|Pharmacy|Warehouse|Pier|Mill|
+        Road|Rd|Street|St|Avenue|Ave|Lane|Highway|Village|Market|School|Hospital|Gardens?|Estate|Court|Apartments?|Hotel|
+        Guesthouse|Park|Plaza|Mall|Square|Bridge|Station|Factory|Tower|Building|Supermarket|KTV|Clinic|Mansion|Centre|Center|Bank)\b
+        |((?:[A-Z][A-Za-z'’.-]*\x20){2,4})
+        (?:bakery|restaurant|bar|shop|store|salon|gym|pub|temple|church|library|stadium|cafe|pharmacy|warehouse|pier|mill|
+        road|street|avenue|lane|village|market|school|hospital|gardens?|estate|court|apartments?|hotel|guesthouse|park|plaza|
+        mall|square|bridge|factory|tower|building|supermarket|clinic|mansion|centre|center|bank)\b",
     )
     .expect("the pattern is fixed")
 });
@@ -188,7 +217,7 @@ fn english(folded: &Folded, taken: &dyn Fn(&Range<usize>) -> bool) -> Option<Ran
     }
     ENGLISH.captures_iter(original).find_map(|found| {
         let whole = found.get(0)?;
-        let base = found.get(1)?;
+        let base = found.get(1).or(found.get(2))?;
         let mut start = whole.start();
         let mut words = base.as_str().split_inclusive(' ').peekable();
         // Words that begin a sentence are no part of a name.
