@@ -247,25 +247,29 @@ impl Gazetteer {
         &self.places[at]
     }
 
-    /// Where a house of a road stands, from the numbered houses beside it, with its accuracy in metres.
+    /// Where a house of a road stands, between the numbered houses beside it, with its accuracy in metres. Beyond
+    /// the known numbers nothing is said: a road may turn.
     pub(super) fn find_house(&self, road: usize, number: u32) -> Option<(Wgs84, f64)> {
-        /// House numbers further apart say nothing of each other.
-        const REACH: u32 = 40;
+        /// House numbers further apart say nothing of what is between them.
+        const REACH: u32 = 200;
+        /// How much further off a house of the other side of the road may be than it seems.
+        const ACROSS_M: f64 = 30.0;
         let houses = self.houses.get(&road)?;
-        let below = houses.iter().filter(|(n, _)| *n <= number).max_by_key(|(n, _)| *n);
-        let above = houses.iter().filter(|(n, _)| *n >= number).min_by_key(|(n, _)| *n);
-        match (below, above) {
-            (Some((n, at)), _) | (_, Some((n, at))) if *n == number => Some((*at, 60.0)),
-            (Some((low, a)), Some((high, b))) if high - low <= 2 * REACH => {
+        if let Some((_, at)) = houses.iter().find(|(n, _)| *n == number) {
+            return Some((*at, 60.0));
+        }
+        let between = |same_side: bool| {
+            let beside = || houses.iter().filter(move |(n, _)| !same_side || n % 2 == number % 2);
+            let (low, a) = beside().filter(|(n, _)| *n < number).max_by_key(|(n, _)| *n)?;
+            let (high, b) = beside().filter(|(n, _)| *n > number).min_by_key(|(n, _)| *n)?;
+            (high - low <= REACH).then(|| {
                 let share = f64::from(number - low) / f64::from(high - low);
                 let at = Wgs84 { lat: a.lat + (b.lat - a.lat) * share, lon: a.lon + (b.lon - a.lon) * share };
-                Some((at, (a.distance_m(*b) / 2.0).max(60.0)))
-            }
-            (Some((n, at)), _) | (_, Some((n, at))) if n.abs_diff(number) <= REACH => {
-                Some((*at, 60.0 + 10.0 * f64::from(n.abs_diff(number))))
-            }
-            _ => None,
-        }
+                let across = if same_side { 0.0 } else { ACROSS_M };
+                (at, (a.distance_m(*b) / 2.0).max(60.0) + across)
+            })
+        };
+        between(true).or_else(|| between(false))
     }
 }
 

@@ -7,7 +7,7 @@ use super::context::{Role, is_direct, nearness, nearness_before, role};
 use super::fold::overlapping;
 use super::gazetteer::{Gazetteer, Spelling};
 use super::kind::{Extent, accuracy_m, extent};
-use super::names::is_han_char;
+use super::names::{Rank, is_han_char};
 use super::slip::Slips;
 use super::spelling::{is_part_of_longer, stands_alone};
 use super::typo::Typos;
@@ -76,6 +76,8 @@ impl Choice {
 const AWAY_ACCURACY_M: f64 = 1_000.0;
 /// How far off somebody may be who is on the way to a place.
 const ON_THE_WAY_M: f64 = 800.0;
+/// Places further apart than this have a town between them.
+const BETWEEN_REACH_M: f64 = 3_000.0;
 /// Roads further apart than this do not cross.
 const CROSSING_REACH_M: f64 = 6_000.0;
 
@@ -127,7 +129,8 @@ pub(super) fn find_mentions(text: &str, index: Index<'_>, skip: &[Range<usize>],
 fn find_hits<'g>(text: &str, index: Index<'g>, skip: &[Range<usize>]) -> Vec<Hit<'g>> {
     let Index { matcher, spellings, places, typos, slips } = index;
     let stands = |text: &str, span: &Range<usize>, spelling: &Spelling| {
-        stands_alone(text, span, spelling) && !is_part_of_longer(text, span, spelling, &places[spelling.places[0]])
+        let place = &places[spelling.places[0]];
+        stands_alone(text, span, spelling, place) && !is_part_of_longer(text, span, spelling, place)
     };
     let mut hits: Vec<Hit<'g>> = Vec::new();
     for hit in matcher.find_iter(text).take(MOST_LOOKED_AT) {
@@ -282,9 +285,48 @@ impl Mentions {
     /// The place that the message is about.
     pub fn choose(&self, gazetteer: &Gazetteer, text: &str) -> Option<Choice> {
         let named = self.found.iter().map(|mention| mention.choice(gazetteer));
-        self.crossing(gazetteer, text).into_iter().chain(named).min_by(|a, b| {
+        let between = self.crossing(gazetteer, text).or_else(|| self.between(gazetteer, text));
+        between.into_iter().chain(named).min_by(|a, b| {
             let rank = |c: &Choice| (c.role, c.slipped, c.extent, !c.direct, c.span.start);
             rank(a).cmp(&rank(b))
+        })
+    }
+
+    /// Half way between two places of which the message says that it is between them.
+    fn between(&self, gazetteer: &Gazetteer, text: &str) -> Option<Choice> {
+        self.found.windows(2).find_map(|pair| {
+            let (one, two) = (&pair[0], &pair[1]);
+            if one.place == two.place || one.name.end > two.name.start || one.role.max(two.role) > Role::Scene {
+                return None;
+            }
+            let gap = text[one.name.end..two.name.start].trim();
+            let after = &text[two.name.end..];
+            let said = ["之间", "中间", "的中间", "的之间"].iter().find(|word| after.starts_with(**word));
+            let (start, end) = match said {
+                Some(word) if ["和", "跟", "与", "同", "到", "至", "及"].contains(&gap) => {
+                    (one.name.start, two.name.end + word.len())
+                }
+                None if gap == "and" || gap == "and the" => {
+                    let head = text[..one.name.start]
+                        .strip_suffix("between ")
+                        .or_else(|| text[..one.name.start].strip_suffix("between the "))?;
+                    (head.len(), two.name.end)
+                }
+                _ => return None,
+            };
+            let (a, b) = (gazetteer.place(one.place), gazetteer.place(two.place));
+            let apart = a.at.distance_m(b.at);
+            (apart <= BETWEEN_REACH_M).then(|| Choice {
+                span: start..end,
+                at: a.at.midpoint(b.at),
+                accuracy_m: apart / 2.0 + 100.0,
+                source: PlaceSource::Gazetteer,
+                datum: a.datum,
+                role: Role::Scene,
+                slipped: one.slipped || two.slipped,
+                extent: Extent::Site,
+                direct: true,
+            })
         })
     }
 
@@ -466,13 +508,28 @@ fn settle(text: &str, hit: &Hit<'_>, hits: &[Hit<'_>], places: &[Place], area: O
     if spelling.places.iter().all(|place| places[*place].at.distance_m(first) < 200.0) {
         return Some(spelling.places[0]);
     }
-    // Towns that share a name: the group's own, if it is much nearer than the next.
-    let area = area?;
-    let mut by_distance: Vec<(f64, usize)> =
-        spelling.places.iter().map(|place| (places[*place].at.distance_m(area), *place)).collect();
-    by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
-    match by_distance.as_slice() {
-        [(near, place), (next, _), ..] if *next > 5_000.0 && near * 3.0 < *next => Some(*place),
+    // Beside another place of the message, or in the group's own area: if one is much nearer than the next.
+    let beside = hits.iter().find_map(|other| match other.spelling.places.as_slice() {
+        [one] if extent(&places[*one].kind) != Extent::Line => Some(places[*one].at),
+        _ => None,
+    });
+    let by_distance = |from: Wgs84| {
+        let mut all: Vec<(f64, usize)> =
+            spelling.places.iter().map(|place| (places[*place].at.distance_m(from), *place)).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all
+    };
+    if let Some(beside) = beside
+        && let [(near, place), (next, _), ..] = by_distance(beside)[..]
+        && near < 1_500.0
+        && near * 2.0 < next
+    {
+        return Some(place);
+    }
+    // Branches of a chain stand in one town; towns that share a name lie far apart.
+    match by_distance(area?)[..] {
+        [(near, place), (next, _), ..] if spelling.rank == Rank::Brand && near * 1.5 < next => Some(place),
+        [(near, place), (next, _), ..] if next > 5_000.0 && near * 3.0 < next => Some(place),
         _ => None,
     }
 }

@@ -210,6 +210,24 @@ fn romanised(name: &str, out: &mut Vec<(String, Rank)>) {
     if length(base) < 2 || !base.chars().all(is_han_char) {
         return;
     }
+    // Qingyun Xi Lu: the direction stands apart.
+    if let Some((stem, turn)) = base.char_indices().next_back().map(|(at, _)| base.split_at(at))
+        && let Some(english) = match turn {
+            "东" => Some("east"),
+            "西" => Some("west"),
+            "南" => Some("south"),
+            "北" => Some("north"),
+            "中" => Some("middle"),
+            _ => None,
+        }
+        && length(stem) >= 2
+    {
+        let (stem, turn) = (pronounced(stem), pronounced(turn));
+        for call in *calls {
+            out.push((format!("{stem} {turn} {call}"), Rank::Derived));
+            out.push((format!("{stem} {english} {call}"), Rank::Derived));
+        }
+    }
     let (base, kind) = (pronounced(base), pronounced(kind));
     out.extend(calls.iter().map(|call| format!("{base} {call}")).map(|name| (name, Rank::Derived)));
     out.push((format!("{base} {kind}"), Rank::Derived));
@@ -282,6 +300,8 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
     if name.ends_with('厂') && length(name) >= 4 {
         let brand: String = name.chars().take(2).collect();
         if !TRADES.contains(&brand.as_str()) {
+            let latin = pronounced(&brand);
+            out.extend(["factory", "plant"].map(|kind| (format!("{latin} {kind}"), Rank::Derived)));
             out.push((brand, Rank::Word));
         }
     }

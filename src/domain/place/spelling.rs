@@ -4,7 +4,7 @@
 //! known one: never guess. Called by `mention`.
 
 use super::Place;
-use super::context::{goes_on_about, nearness, opens};
+use super::context::{goes_on_about, leads_to, nearness, opens};
 use super::gazetteer::Spelling;
 use super::kind::{Extent, extent};
 use super::names::{GENERIC, Rank, is_han_char};
@@ -12,7 +12,7 @@ use super::unknown::is_named_before;
 use std::ops::Range;
 
 /// Whether a spelling stands as a word of its own.
-pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling) -> bool {
+pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling, place: &Place) -> bool {
     let (before, after) = (&text[..span.start], &text[span.end..]);
     let name = &text[span.clone()];
     let joined = |edge: Option<char>, beside: Option<char>| {
@@ -47,33 +47,27 @@ pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling)
             "next to ",
             "@",
         ];
-        return IN.iter().any(|word| before.ends_with(word)) && !after.starts_with("'s ");
+        // At the head of a message or line, before a part of a building: `Qingyun tower 3`.
+        let begins =
+            before.trim_end_matches(' ').is_empty() || before.ends_with(['\n', ':', ',']) || before.ends_with(": ");
+        const PARTS: &[&str] =
+            &["tower", "building", "block", "bldg", "gate", "unit", "room", "floor", "apt", "no", "#", "flat"];
+        let part = after.trim().is_empty()
+            || after.starts_with([',', '.', ';', ':', '\n'])
+            || after.strip_prefix(' ').is_some_and(|rest| PARTS.iter().any(|part| rest.starts_with(part)));
+        return (IN.iter().any(|word| before.ends_with(word)) || begins && part) && !after.starts_with("'s ");
     }
     // Two characters are as often a part of a phrase as a name.
     let short = spelling.han && spelling.length <= 2 && spelling.rank != Rank::Name;
     let ends_like_road = name.ends_with(['路', '街', '巷', '村']);
     if short && !ends_like_road {
-        const PHRASES: &[&str] = &[
-            "万事如意",
-            "吉祥如意",
-            "称心如意",
-            "如意算盘",
-            "如意郎君",
-            "事事如意",
-            "极速行驶",
-            "极速飞",
-            "极速狂",
-            "惠民政策",
-            "惠民工程",
-            "妇幼老",
-            "上围观",
-        ];
-        let phrase = PHRASES.iter().any(|phrase| {
-            phrase
-                .find(name)
-                .is_some_and(|at| before.ends_with(&phrase[..at]) && after.starts_with(&phrase[at + name.len()..]))
-        });
-        return !phrase && (opens(before) || goes_on_about(after));
+        let next = after.chars().next();
+        let place_follows = nearness(after).is_some() || next.is_some_and(|c| c.is_ascii_digit());
+        let ends_here = next.is_none_or(|c| !is_han_char(c));
+        // 晚上, 马上 and a name that begins with 上.
+        let split =
+            name.starts_with(['上', '下']) && before.ends_with(['晚', '早', '马', '路', '网', '楼', '身', '天', '车']);
+        return !split && (place_follows || leads_to(before) || opens(before) && (ends_here || goes_on_about(after) || extent(&place.kind) == Extent::Area));
     }
     true
 }

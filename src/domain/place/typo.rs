@@ -366,7 +366,7 @@ fn changed(written: &[char], meant: &[char], at: usize, edges: &Edges) -> Option
     let like = likeness(put, of);
     if n == 3 {
         // The kind of place is what tells three characters from a common word.
-        let kind = "路街巷村道".contains(of);
+        let kind = "路街巷村道厂".contains(of);
         let last = at + 1 == n;
         let telling = TELLING.contains(put) || TELLING.contains(of);
         return (edges.both() && (!last || kind) && like <= Likeness::Near && !telling)
