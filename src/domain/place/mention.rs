@@ -112,68 +112,64 @@ const MOST_LOOKED_AT: usize = 200;
 
 /// Every name in a folded text that stands for a place.
 pub(super) fn find_mentions(text: &str, index: Index<'_>, skip: &[Range<usize>], area: Option<Wgs84>) -> Mentions {
-    let Index { places, .. } = index;
-    let hits = find_hits(text, index, skip);
-    let mut mentions = Mentions::default();
-    for hit in &hits {
-        match settle(text, hit, &hits, places, area) {
-            Some(place) => mentions.found.push(Mention::new(text, hit, place, &places[place])),
-            None => mentions.unsettled.push(hit.span.clone()),
-        }
+    let exact = find_exact(text, index, skip);
+    let mentions = Mentions::new(text, &exact, index, area);
+    // Who names the very spot as it is spelled says enough: only else a slip is looked for.
+    if exact.len() == MOST || mentions.found.iter().any(|m| m.role == Role::Scene && m.extent == Extent::Site) {
+        return mentions;
     }
-    mentions.found.retain(|mention| mention.role != Role::Denied);
-    mentions.step_aside(text);
-    mentions
+    match with_slips(text, exact, index, skip) {
+        Some(hits) => Mentions::new(text, &hits, index, area),
+        None => mentions,
+    }
 }
 
-fn find_hits<'g>(text: &str, index: Index<'g>, skip: &[Range<usize>]) -> Vec<Hit<'g>> {
-    let Index { matcher, spellings, places, typos, slips } = index;
-    let stands = |text: &str, span: &Range<usize>, spelling: &Spelling| {
-        let place = &places[spelling.places[0]];
+impl Index<'_> {
+    fn stands(&self, text: &str, span: &Range<usize>, spelling: &Spelling) -> bool {
+        let place = &self.places[spelling.places[0]];
         stands_alone(text, span, spelling, place) && !is_part_of_longer(text, span, spelling, place)
-    };
-    let mut hits: Vec<Hit<'g>> = Vec::new();
-    for hit in matcher.find_iter(text).take(MOST_LOOKED_AT) {
-        let spelling = &spellings[hit.pattern().as_usize()];
-        let span = hit.start()..hit.end();
-        if overlapping(skip, &span).is_none() && stands(text, &span, spelling) {
-            hits.push(Hit { span, spelling, slipped: false });
-            if hits.len() == MOST {
-                return hits;
-            }
-        }
     }
+}
+
+fn find_exact<'g>(text: &str, index: Index<'g>, skip: &[Range<usize>]) -> Vec<Hit<'g>> {
+    let looked_at = index.matcher.find_iter(text).take(MOST_LOOKED_AT);
+    looked_at
+        .map(|hit| Hit { span: hit.range(), spelling: &index.spellings[hit.pattern().as_usize()], slipped: false })
+        .filter(|hit| overlapping(skip, &hit.span).is_none() && index.stands(text, &hit.span, hit.spelling))
+        .take(MOST)
+        .collect()
+}
+
+/// The same with names that have a slip in them; `None` if there are none.
+fn with_slips<'g>(text: &str, mut hits: Vec<Hit<'g>>, index: Index<'g>, skip: &[Range<usize>]) -> Option<Vec<Hit<'g>>> {
+    let spellings = index.spellings;
     let known: Vec<Range<usize>> = hits.iter().map(|hit| hit.span.clone()).collect();
     let is_free = |span: &Range<usize>| overlapping(skip, span).is_none();
-    let mut slipped: Vec<Hit<'g>> = typos
+    let mut slipped: Vec<Hit<'g>> = index
+        .typos
         .find(text, &known)
         .into_iter()
         .map(|slip| Hit { span: slip.span, spelling: &spellings[slip.spelling], slipped: true })
-        .filter(|hit| is_free(&hit.span) && stands(text, &hit.span, hit.spelling))
+        .filter(|hit| is_free(&hit.span) && index.stands(text, &hit.span, hit.spelling))
         .collect();
-    if let Some(mended) = slips.mend(text) {
-        slipped.extend(
-            matcher
-                .find_iter(&mended.text)
-                .take(MOST_LOOKED_AT)
-                .filter(|hit| stands(&mended.text, &hit.range(), &spellings[hit.pattern().as_usize()]))
-                .filter_map(|hit| {
-                    let span = mended.written(&hit.range()).filter(|span| text.get(span.clone()).is_some())?;
-                    Some(Hit { span, spelling: &spellings[hit.pattern().as_usize()], slipped: true })
-                })
-                .filter(|hit| !hit.spelling.han && is_free(&hit.span) && overlapping(&known, &hit.span).is_none()),
-        );
-    }
-    if !slipped.is_empty() {
-        // A name that is a part of a longer one with a slip is that longer one.
-        hits.retain(|hit| {
-            !slipped.iter().any(|slip| slip.span.start <= hit.span.start && hit.span.end <= slip.span.end)
+    if let Some(mended) = index.slips.mend(text) {
+        let found = index.matcher.find_iter(&mended.text).take(MOST_LOOKED_AT).filter_map(|hit| {
+            let spelling = &spellings[hit.pattern().as_usize()];
+            let span = mended.written(&hit.range()).filter(|span| text.get(span.clone()).is_some())?;
+            let stands = !spelling.han && index.stands(&mended.text, &hit.range(), spelling);
+            stands.then_some(Hit { span, spelling, slipped: true })
         });
-        hits.extend(slipped);
-        hits.sort_by_key(|hit| hit.span.start);
-        hits.truncate(MOST);
+        slipped.extend(found.filter(|hit| is_free(&hit.span) && overlapping(&known, &hit.span).is_none()));
     }
-    hits
+    if slipped.is_empty() {
+        return None;
+    }
+    // A name that is a part of a longer one with a slip is that longer one.
+    hits.retain(|hit| !slipped.iter().any(|slip| slip.span.start <= hit.span.start && hit.span.end <= slip.span.end));
+    hits.extend(slipped);
+    hits.sort_by_key(|hit| hit.span.start);
+    hits.truncate(MOST);
+    Some(hits)
 }
 
 impl Mention {
@@ -226,6 +222,19 @@ fn service(place: &Place) -> &str {
 }
 
 impl Mentions {
+    fn new(text: &str, hits: &[Hit<'_>], index: Index<'_>, area: Option<Wgs84>) -> Self {
+        let mut mentions = Self::default();
+        for hit in hits {
+            match settle(text, hit, hits, index.places, area) {
+                Some(place) => mentions.found.push(Mention::new(text, hit, place, &index.places[place])),
+                None => mentions.unsettled.push(hit.span.clone()),
+            }
+        }
+        mentions.found.retain(|mention| mention.role != Role::Denied);
+        mentions.step_aside(text);
+        mentions
+    }
+
     /// The words that are spoken for: known names and those that could be several.
     pub fn spans(&self) -> Vec<Range<usize>> {
         let mut spans: Vec<_> =

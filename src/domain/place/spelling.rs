@@ -67,7 +67,10 @@ pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling,
         // 晚上, 马上 and a name that begins with 上.
         let split =
             name.starts_with(['上', '下']) && before.ends_with(['晚', '早', '马', '路', '网', '楼', '身', '天', '车']);
-        return !split && (place_follows || leads_to(before) || opens(before) && (ends_here || goes_on_about(after) || extent(&place.kind) == Extent::Area));
+        return !split
+            && (place_follows
+                || leads_to(before)
+                || opens(before) && (ends_here || goes_on_about(after) || extent(&place.kind) == Extent::Area));
     }
     true
 }

@@ -13,8 +13,10 @@ use std::ops::Range;
 
 /// The longest name that is looked for with a slip, in characters.
 const LONGEST: usize = 10;
-/// Look-ups a message may cost: hundreds of times what people write.
-const LIMIT: usize = 12_000;
+/// Look-ups a message may cost: many times what people write.
+const LIMIT: usize = 8_000;
+/// Names with a slip that a message may hold.
+const MOST: usize = 32;
 
 /// A name found with a slip.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,15 @@ enum Done {
     Heard,
 }
 
+/// A name that is looked for.
+#[derive(Debug)]
+struct Name {
+    chars: Box<[char]>,
+    spelling: usize,
+    /// Characters before the ending that tells the kind of place.
+    base: usize,
+}
+
 /// Where names begin and end: for two characters, the lengths of the names that begin and end with them.
 type Anchors = HashMap<(char, char), (u16, u16)>;
 
@@ -48,8 +59,7 @@ pub(super) struct Typos {
     keys: Vec<(u32, u32)>,
     /// Where the keys with the same upper half begin.
     starts: Vec<u32>,
-    /// Characters of each name, and its spelling.
-    names: Vec<(Box<[char]>, usize)>,
+    names: Vec<Name>,
     anchors: Anchors,
     /// One bit for each pair of characters that may be an anchor.
     may_be: Vec<u64>,
@@ -68,7 +78,7 @@ impl Typos {
                 continue;
             }
             new.add(&chars);
-            new.names.push((chars, spelling));
+            new.names.push(Name { base: base(&chars), chars, spelling });
         }
         new.keys.sort_unstable();
         new.keys.dedup();
@@ -263,25 +273,19 @@ impl Search<'_> {
         self.left = self.left.saturating_sub(1);
         let typos = self.typos;
         for name in typos.with(hash(done, chars)) {
-            let (meant, spelling) = &typos.names[name];
+            let name = &typos.names[name];
             let start = self.chars[at].0;
             let end = self
                 .chars
                 .get(at + length)
                 .map_or_else(|| self.chars.last().map_or(0, |(at, c)| at + c.len_utf8()), |(at, _)| *at);
-            let mut window = ['\0'; LONGEST + 1];
-            for (to, (_, c)) in window.iter_mut().zip(&self.chars[at..at + length]) {
-                *to = *c;
-            }
-            let edges = Edges {
-                opens: opens(&self.text[..start]),
-                goes_on: self.text[end..].chars().next().is_none_or(|c| !is_han_char(c))
-                    || goes_on_about(&self.text[end..])
-                    || ends_whole(&window[..length], meant),
-            };
-            if let Some(cost) = cost(&window[..length], meant, &edges) {
-                let slip = Slip { span: start..end, spelling: *spelling, cost };
-                if !self.found.contains(&slip) && self.found.len() < 64 {
+            let Some(window) = self.window(at, at + length) else { continue };
+            let edges = Edges { before: &self.text[..start], after: &self.text[end..] };
+            if let Some(cost) = cost(&window[..length], name, &edges)
+                && self.found.len() < MOST
+            {
+                let slip = Slip { span: start..end, spelling: name.spelling, cost };
+                if !self.found.contains(&slip) {
                     self.found.push(slip);
                 }
             }
@@ -290,22 +294,19 @@ impl Search<'_> {
 }
 
 /// What stands around the words.
-struct Edges {
-    /// A name may begin here.
-    opens: bool,
-    /// The text goes on as it does behind a place.
-    goes_on: bool,
+struct Edges<'t> {
+    before: &'t str,
+    after: &'t str,
 }
 
-/// Whether the kind of place at the end of a name stands as it is: nothing needs to tell where the name ends.
-fn ends_whole(written: &[char], meant: &[char]) -> bool {
-    let kind = meant.len() - base(meant);
-    kind > 0 && written.ends_with(&meant[meant.len() - kind..])
-}
-
-impl Edges {
-    fn both(&self) -> bool {
-        self.opens && self.goes_on
+impl Edges<'_> {
+    /// Whether a name may begin and end here. Behind a kind of place that stands as it is, anything may follow.
+    fn both(&self, written: &[char], name: &Name) -> bool {
+        let kind = &name.chars[name.base..];
+        let ends = !kind.is_empty() && written.ends_with(kind)
+            || self.after.chars().next().is_none_or(|c| !is_han_char(c))
+            || goes_on_about(self.after);
+        ends && opens(self.before)
     }
 }
 
@@ -316,22 +317,24 @@ const TELLING: &str = "东西南北中上下前后左右大小老新旧内外一
 const GRAMMAR: &str = "的了在是有和与跟到去往从向对就被把也都又还个这那我你他她它们不没说要会能给让";
 
 /// How far what was written is from a name; `None` if it is more likely something else.
-fn cost(written: &[char], meant: &[char], edges: &Edges) -> Option<u8> {
+fn cost(written: &[char], name: &Name, edges: &Edges<'_>) -> Option<u8> {
+    let (meant, base) = (&*name.chars, name.base);
     let n = meant.len();
+    let both = || edges.both(written, name);
     if written.len() == n {
         let wrong: Vec<usize> = (0..n).filter(|at| written[*at] != meant[*at]).collect();
         return match wrong[..] {
-            [at] => changed(written, meant, at, edges),
+            [at] => changed(written, name, at, edges),
             [one, two] if two == one + 1 && written[one] == meant[two] && written[two] == meant[one] => {
                 let telling = [one, two].iter().all(|at| TELLING.contains(meant[*at]));
-                (n >= 4 && edges.both() && !telling).then_some(30)
+                (n >= 4 && !telling && both()).then_some(30)
             }
             // Two that sound right: written by ear.
             [one, two] => {
                 let heard = [one, two]
                     .iter()
                     .all(|at| likeness(written[*at], meant[*at]) == Likeness::Sound && !TELLING.contains(written[*at]));
-                (n >= 4 && heard && edges.both()).then_some(25)
+                (n >= 4 && heard && both()).then_some(25)
             }
             _ => None,
         };
@@ -342,19 +345,20 @@ fn cost(written: &[char], meant: &[char], edges: &Edges) -> Option<u8> {
         let added = written[at];
         let doubled = at > 0 && written[at - 1] == added || written.get(at + 1) == Some(&added);
         let small = "的个了啊那这".contains(added);
-        let believed = doubled || small || n >= 5 && !TELLING.contains(added) && edges.both();
+        let believed = doubled || small || n >= 5 && !TELLING.contains(added) && both();
         return (at > 0 && at < n && believed && !TELLING.contains(added)).then_some(20);
     }
     // One missing: the head of a short name must be whole, else it is another's.
     let at = (0..n - 1).find(|at| written[*at] != meant[*at]).unwrap_or(n - 1);
-    let base = base(meant);
     let whole = at >= base || base >= 4;
-    (whole && at + 1 < n && !TELLING.contains(meant[at]) && edges.both()).then_some(35)
+    (whole && at + 1 < n && !TELLING.contains(meant[at]) && both()).then_some(35)
 }
 
 /// How far a name with one wrong character is.
-fn changed(written: &[char], meant: &[char], at: usize, edges: &Edges) -> Option<u8> {
+fn changed(written: &[char], name: &Name, at: usize, edges: &Edges<'_>) -> Option<u8> {
+    let (meant, base) = (&*name.chars, name.base);
     let n = meant.len();
+    let both = || edges.both(written, name);
     let (put, of) = (written[at], meant[at]);
     if TELLING.contains(put) && TELLING.contains(of) || !is_han_char(put) {
         return None;
@@ -369,7 +373,7 @@ fn changed(written: &[char], meant: &[char], at: usize, edges: &Edges) -> Option
         let kind = "路街巷村道厂".contains(of);
         let last = at + 1 == n;
         let telling = TELLING.contains(put) || TELLING.contains(of);
-        return (edges.both() && (!last || kind) && like <= Likeness::Near && !telling)
+        return ((!last || kind) && like <= Likeness::Near && !telling && both())
             .then_some(if like == Likeness::Sound { 12 } else { 18 });
     }
     match like {
@@ -377,14 +381,13 @@ fn changed(written: &[char], meant: &[char], at: usize, edges: &Edges) -> Option
         Likeness::Sound => Some(10),
         Likeness::Near => {
             let telling = TELLING.contains(put) || TELLING.contains(of);
-            (edges.both() && !telling).then_some(15)
+            (!telling && both()).then_some(15)
         }
         // A wrong character that neither sounds nor looks right is believed in a long name, and not where it
         // makes another name of the same kind (of two characters and an ending).
         Likeness::Other => {
-            let base = base(meant);
             let believed = base >= 4 && at < base || base >= 3 && n >= 5 && at >= base && at + 1 < n;
-            (believed && !edge && !TELLING.contains(of) && !TELLING.contains(put) && edges.both()).then_some(40)
+            (believed && !edge && !TELLING.contains(of) && !TELLING.contains(put) && both()).then_some(40)
         }
     }
 }
