@@ -14,7 +14,7 @@ use std::ops::Range;
 /// The longest name that is looked for with a slip, in characters.
 const LONGEST: usize = 10;
 /// Look-ups a message may cost: many times what people write.
-const LIMIT: usize = 8_000;
+const LIMIT: usize = 4_000;
 /// Names with a slip that a message may hold.
 const MOST: usize = 32;
 
@@ -122,7 +122,9 @@ impl Typos {
         // Names have no blanks: each run of letters is looked at by itself.
         let mut from = 0;
         while let Some(start) = text[from..].find(is_han_char).map(|at| from + at) {
-            let end = text[start..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |at| start + at);
+            let end = text[start..]
+                .find(|c: char| !is_han_char(c) && !c.is_ascii_alphanumeric())
+                .map_or(text.len(), |at| start + at);
             search.run(start..end);
             from = end;
         }
