@@ -340,7 +340,7 @@ mod tests {
             ("送到", "", "hospital", Role::Denied),
             ("我住", "三栋", "compound", Role::Aside),
             ("几个", "人在打架", "village", Role::Aside),
-            ("", "人民路那边", "park", Role::Scene),
+            ("", "旧街那边", "park", Role::Scene),
             ("不是", "", "village", Role::Denied),
             ("是不是", "那边", "village", Role::Scene),
             ("已经打给", "了", "police_station", Role::Denied),

@@ -205,7 +205,8 @@ impl Mention {
             extent,
             accuracy_m: accuracy_m(&of.kind),
             widened_m,
-            slipped: hit.slipped,
+            // A branch that is told by what else is named has that for a witness.
+            slipped: hit.slipped && hit.spelling.places.len() == 1,
         }
     }
 }
@@ -248,7 +249,7 @@ impl Mentions {
         self.unsettled.first().cloned()
     }
 
-    /// A name that another follows at once tells the other's surroundings: 碧湖花园对面的快递站, 鹿城路 如意酒店.
+    /// A name that another follows at once tells the other's surroundings: 翡翠花园对面的快递站, 青云路 明珠酒店.
     fn step_aside(&mut self, text: &str) {
         for at in 1..self.found.len() {
             let (first, second) = (&self.found[at - 1], &self.found[at]);
@@ -282,7 +283,7 @@ impl Mentions {
                 "个",
             ];
             let han = text[first.name.clone()].chars().any(is_han_char);
-            // Side by side, the second must tell more: 东门市场 农商银行门口.
+            // Side by side, the second must tell more: 青云市场 农业银行门口.
             let tells_more =
                 second.extent < first.extent || second.widened_m > 0.0 || second.accuracy_m < first.accuracy_m;
             if han && LINKS.contains(&gap) && (gap != " " || tells_more) {
@@ -473,7 +474,7 @@ fn house_number(text: &str, name: &Range<usize>) -> Option<(u32, Range<usize>)> 
     if (1..=4).contains(&digits) {
         let rest = &after[gap + digits..];
         let unit = ["号", "弄"].iter().find(|unit| rest.starts_with(**unit))?;
-        // 鹿城路5号线, 5号车 are no houses.
+        // 青云路5号线, 5号车 are no houses.
         if rest[unit.len()..].starts_with(['线', '车']) {
             return None;
         }
@@ -500,7 +501,7 @@ fn settle(text: &str, hit: &Hit<'_>, hits: &[Hit<'_>], places: &[Place], area: O
     if let [one] = spelling.places.as_slice() {
         return Some(*one);
     }
-    // Another name of the message is a part of the full name: 好又多 and 振兴路 → 好又多(振兴路店).
+    // Another name of the message is a part of the full name: 家家乐 and 江滨路 → 家家乐(江滨路店).
     let told: Vec<usize> = spelling
         .places
         .iter()

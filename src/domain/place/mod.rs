@@ -19,7 +19,6 @@ mod slip;
 mod sound;
 mod spelling;
 mod token;
-mod traditional;
 mod typo;
 mod unknown;
 

@@ -277,7 +277,7 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
     {
         out.push((base.to_owned(), Rank::Derived));
     }
-    // 宏达鞋厂 → 宏达厂; 联成五金厂 → 联成五金.
+    // 广利鞋厂 → 广利厂; 广利五金厂 → 广利五金.
     if let Some(base) = name.strip_suffix('厂').filter(|base| length(base) >= 3) {
         let brand: String = base.chars().take(2).collect();
         out.push((format!("{brand}厂"), Rank::Derived));
@@ -285,7 +285,7 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
             out.push((base.to_owned(), Rank::Derived));
         }
     }
-    // 第二小学 → 二小, 第2小学.
+    // 第五小学 → 五小, 第5小学.
     if let Some(rest) = name.split_once('第').map(|(_, rest)| rest)
         && let Some(digit) = rest.chars().next()
         && let Some(level) =
@@ -296,7 +296,7 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
         out.push((format!("{digit}{short}"), Rank::Derived));
         out.push((arabic_digits(&format!("{digit}{short}")), Rank::Derived));
     }
-    // 华美家具厂 → 华美.
+    // 广利家具厂 → 广利.
     if name.ends_with('厂') && length(name) >= 4 {
         let brand: String = name.chars().take(2).collect();
         if !TRADES.contains(&brand.as_str()) {
@@ -315,7 +315,7 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
         out.push((format!("{base}公交站"), Rank::Derived));
         out.push((format!("{base}车站"), Rank::Derived));
     }
-    // 三中 → 第三中学.
+    // 五中 → 第五中学.
     if let [digit, level] = name.chars().collect::<Vec<_>>()[..]
         && "一二三四五六七八九".contains(digit)
         && let Some(full) = match level {
@@ -330,7 +330,7 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
     out.push((arabic_digits(name), Rank::Derived));
 }
 
-/// 第三中学 → 第3中学; 三中 → 3中. Other numerals are parts of names.
+/// 第五中学 → 第5中学; 五中 → 5中. Other numerals are parts of names.
 fn arabic_digits(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let digit = |c: char| {
@@ -353,7 +353,7 @@ fn latin(name: &str, out: &mut Vec<(String, Rank)>) {
     if let Some(kind) = ONE_A_TOWN_EN.iter().find(|kind| plain.ends_with(&format!(" {kind}"))) {
         out.push((format!("the {kind}"), Rank::Derived));
     }
-    // Second-hand Phone Market → phone market.
+    // Old Town Flower Market → flower market.
     if let [_, .., own, kind] = words[..]
         && words.len() >= 3
         && GENERIC.contains(&kind)
@@ -405,8 +405,8 @@ mod tests {
             ("白沙湾小区", "compound", "白沙湾", Rank::Derived),
             ("青田村", "village", "青田", Rank::Derived),
             ("广利鞋厂", "factory", "广利厂", Rank::Derived),
-            ("第二小学", "school", "二小", Rank::Derived),
-            ("第二小学", "school", "第2小学", Rank::Derived),
+            ("第五小学", "school", "五小", Rank::Derived),
+            ("第五小学", "school", "第5小学", Rank::Derived),
             ("青云农贸市场", "market", "青云菜市场", Rank::Derived),
             ("qingyun road", "road", "qingyun rd", Rank::Derived),
             ("no.3 middle school", "school", "no. 3 middle school", Rank::Derived),
@@ -420,7 +420,7 @@ mod tests {
 
     #[test]
     fn two_characters_are_too_few_to_drop_an_ending() {
-        for (name, kind) in [("阳光小区", "compound"), ("人民公园", "park"), ("青云路", "road")] {
+        for (name, kind) in [("晨光小区", "compound"), ("中山公园", "park"), ("青云路", "road")] {
             assert!(variants(name, kind).iter().all(|(variant, _)| length(variant) > 2), "{name}");
         }
     }

@@ -75,13 +75,13 @@ pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling,
     true
 }
 
-/// Whether the text goes on so that it names something longer that is not in the gazetteer: 碧湖路 where only
-/// 碧湖花园 is known, 新鹿城路 where only 鹿城路 is.
+/// Whether the text goes on so that it names something longer that is not in the gazetteer: 翡翠路 where only
+/// 翡翠花园 is known, 新青云路 where only 青云路 is.
 pub(super) fn is_part_of_longer(text: &str, span: &Range<usize>, spelling: &Spelling, place: &Place) -> bool {
     let (before, after) = (&text[..span.start], &text[span.end..]);
     if spelling.han {
         let name = &text[span.clone()];
-        // 汽车站 for 鹿城汽车站 says only the kind: with another name before it, it is another one.
+        // 汽车站 for 青云汽车站 says only the kind: with another name before it, it is another one.
         let only_kind = spelling.rank != Rank::Name && place.name.ends_with(name) && place.name != name;
         goes_on_han(after, name, spelling, place)
             || begins_before(before, place)
@@ -124,12 +124,12 @@ fn makes_another(ending: &str) -> bool {
 fn goes_on_han(after: &str, name: &str, spelling: &Spelling, place: &Place) -> bool {
     let has_ending = ENDINGS.iter().flat_map(|group| *group).any(|end| name.ends_with(end))
         || name.ends_with(['站', '厂', '园', '店', '里']);
-    // 石桥 for 石桥村 is a name cut short, whatever it ends with.
+    // 上沙 for 上沙村 is a name cut short, whatever it ends with.
     let cut_short = place.name.starts_with(name) && place.name != name;
     if has_ending && !cut_short || spelling.length > 4 || spelling.rank == Rank::Brand {
         return false;
     }
-    // A direction or number may come between: 石桥东路, 三中新村.
+    // A direction or number may come between: 上沙东路, 五中新村.
     let direct = ending_of(after);
     let turned = after
         .strip_prefix(['东', '西', '南', '北', '中', '新', '老', '一', '二', '三', '四', '五'])
@@ -137,7 +137,7 @@ fn goes_on_han(after: &str, name: &str, spelling: &Spelling, place: &Place) -> b
     let Some(group) = direct.or(turned.filter(|group| group.iter().any(|end| makes_another(end)))) else {
         return false;
     };
-    // The place may be called so: 妇幼医院 for 妇幼保健院.
+    // The place may be called so: 青云医院 for 青云保健院.
     let called_so = direct.is_some()
         && group.iter().any(|end| place.name.ends_with(end) || place.kind == "hospital" && *end == "医院");
     // A school or market of a village stands in it.
@@ -164,7 +164,7 @@ fn ending_of(text: &str) -> Option<&'static [&'static str]> {
     (!else_where).then_some(group)
 }
 
-/// Whether one character before makes another name: 新鹿城路, 下石桥村. Only where that character itself begins
+/// Whether one character before makes another name: 新青云路, 下沙溪村. Only where that character itself begins
 /// the words, for 晚上 and 门前 end like it.
 fn begins_before(before: &str, place: &Place) -> bool {
     let mut chars = before.chars().rev();
