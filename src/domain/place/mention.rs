@@ -190,6 +190,9 @@ impl Mention {
             widened_m = metres;
         }
         let (before, after) = (&text[..name.start], &text[name.end..]);
+        if let Some(metres) = away_from(before, &text[span.end..]) {
+            widened_m = f64::max(widened_m, metres);
+        }
         if ["的路上", "路上", "途中", "的途中"].iter().any(|word| after.starts_with(word))
             && before.ends_with(['去', '回', '往'])
         {
@@ -209,6 +212,18 @@ impl Mention {
             slipped: hit.slipped && hit.spelling.places.len() == 1,
         }
     }
+}
+
+/// How many metres from a place it is said to be: 离汽车站500米, 往村口方向200米.
+fn away_from(before: &str, after: &str) -> Option<f64> {
+    let from = before.ends_with(['离', '距']);
+    let rest = ["方向", "大概", "大约", "约", "还有", "差不多"]
+        .iter()
+        .fold(after, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let metres = (1..=4).contains(&digits).then(|| rest[..digits].parse::<f64>().ok()).flatten();
+    let unit = ["米", "m ", "公尺"].iter().any(|unit| rest[digits..].starts_with(unit));
+    metres.filter(|_| unit).or(from.then_some(300.0))
 }
 
 /// The kind of a place as far as people are taken or call there; liaison points may be hospitals, too.
@@ -286,7 +301,11 @@ impl Mentions {
             // Side by side, the second must tell more: 青云市场 农业银行门口.
             let tells_more =
                 second.extent < first.extent || second.widened_m > 0.0 || second.accuracy_m < first.accuracy_m;
-            if han && LINKS.contains(&gap) && (gap != " " || tells_more) {
+            // 明珠酒店 汽车站附近: the second only tells where the first is.
+            let only_near = second.widened_m >= 150.0 && first.widened_m == 0.0 && second.extent == first.extent;
+            if han && gap == " " && only_near {
+                self.found[at].role = Role::Aside;
+            } else if han && LINKS.contains(&gap) && (gap != " " || tells_more) {
                 self.found[at - 1].role = Role::Aside;
             }
         }

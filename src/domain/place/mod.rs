@@ -27,6 +27,11 @@ pub use near::PointIndex;
 
 use serde::{Deserialize, Serialize};
 
+/// Whether words are nothing but a link: of an unknown place, a map's that holds no point offline.
+pub fn is_link(words: &str) -> bool {
+    matches!(link::find_links(words).as_slice(), [only] if only.span == (0..words.len()))
+}
+
 /// A point in WGS-84 degrees: the one datum in which places are stored and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Wgs84 {

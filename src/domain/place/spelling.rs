@@ -187,6 +187,35 @@ fn goes_on_latin(before: &str, after: &str, name: &str, place: &Place) -> bool {
     if names_more && !GENERIC.contains(&last) && last != "rd" {
         return true;
     }
+    // New Dawn Hotel where only New Dawn Plaza is known; a school of a village stands in it.
+    const BUILT: &[&str] = &[
+        "hotel",
+        "hospital",
+        "school",
+        "plaza",
+        "mall",
+        "garden",
+        "gardens",
+        "estate",
+        "court",
+        "park",
+        "market",
+        "square",
+        "factory",
+        "bank",
+        "supermarket",
+        "guesthouse",
+        "ktv",
+        "cafe",
+        "clinic",
+        "apartments",
+        "restaurant",
+        "pharmacy",
+    ];
+    if next.is_some_and(|word| BUILT.contains(&word)) && !GENERIC.contains(&last) && extent(&place.kind) == Extent::Site
+    {
+        return true;
+    }
     let turned = before
         .strip_suffix(' ')
         .map(|rest| rest.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default());

@@ -7,7 +7,7 @@ use crate::domain::alarm::{Alarm, Call, CallState};
 use crate::domain::id::Millis;
 use crate::domain::lead::{Lead, LeadState, Scene};
 use crate::domain::member::Language;
-use crate::domain::place::PlaceSource;
+use crate::domain::place::{PlaceSource, is_link};
 use crate::domain::tip::{Category, Field};
 use chrono_tz::Tz;
 
@@ -73,6 +73,7 @@ impl Speaker<'_> {
                     ],
                 )
             }
+            (None, Some(words)) if is_link(words) => self.say("place-unknown-link", &[]),
             (None, Some(words)) => self.say("place-unknown-words", &[("words", cut(words, 80).into_owned().into())]),
             (None, None) => self.say("unknown-place", &[]),
         }
