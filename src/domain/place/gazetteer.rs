@@ -6,8 +6,9 @@
 use super::context::nearness;
 use super::coordinates::find_coordinates;
 use super::fold::{Folded, fold_name, overlapping};
+use super::hit::Index;
 use super::link::{Link, Meaning, find_links};
-use super::mention::{Choice, Index, find_mentions};
+use super::mention::{Choice, find_mentions};
 use super::names::{Rank, is_han, variants};
 use super::slip::Slips;
 use super::typo::Typos;

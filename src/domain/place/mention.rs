@@ -1,18 +1,14 @@
 //! Names of the gazetteer in a message, and which of them is the place.
 //!
-//! Owns the choice: what looks like a name but is a part of a longer one, crossings, house numbers, the
-//! specific before the coarse, the scene before where they fled to. Called by `gazetteer`.
+//! Owns the choice: crossings, house numbers, half way between, the specific before the coarse, the scene
+//! before where they fled to. Called by `gazetteer`.
 
 use super::context::{Role, is_direct, nearness, nearness_before, role};
-use super::fold::overlapping;
-use super::gazetteer::{Gazetteer, Spelling};
+use super::gazetteer::Gazetteer;
+use super::hit::{Hit, Index, MOST, find_exact, settle, with_slips};
 use super::kind::{Extent, accuracy_m, extent};
-use super::names::{Rank, is_han_char};
-use super::slip::Slips;
-use super::spelling::{is_part_of_longer, stands_alone};
-use super::typo::Typos;
+use super::names::is_han_char;
 use super::{Datum, Place, PlaceSource, Wgs84};
-use aho_corasick::AhoCorasick;
 use std::ops::Range;
 
 /// A name that stands in a message.
@@ -81,35 +77,6 @@ const BETWEEN_REACH_M: f64 = 3_000.0;
 /// Roads further apart than this do not cross.
 const CROSSING_REACH_M: f64 = 6_000.0;
 
-/// What names are looked up in.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Index<'g> {
-    /// Every spelling, in one automaton.
-    pub matcher: &'g AhoCorasick,
-    /// What each means.
-    pub spellings: &'g [Spelling],
-    /// The places.
-    pub places: &'g [Place],
-    /// Chinese names with a slip.
-    pub typos: &'g Typos,
-    /// English words with a slip.
-    pub slips: &'g Slips,
-}
-
-/// A spelling that stands in a message.
-#[derive(Debug, Clone)]
-pub(super) struct Hit<'g> {
-    span: Range<usize>,
-    spelling: &'g Spelling,
-    /// Whether it is written with a slip.
-    slipped: bool,
-}
-
-/// Names that a message may hold; nobody names more places.
-const MOST: usize = 48;
-/// Spellings that are looked at more closely than by the automaton.
-const MOST_LOOKED_AT: usize = 200;
-
 /// Every name in a folded text that stands for a place.
 pub(super) fn find_mentions(text: &str, index: Index<'_>, skip: &[Range<usize>], area: Option<Wgs84>) -> Mentions {
     let exact = find_exact(text, index, skip);
@@ -122,54 +89,6 @@ pub(super) fn find_mentions(text: &str, index: Index<'_>, skip: &[Range<usize>],
         Some(hits) => Mentions::new(text, &hits, index, area),
         None => mentions,
     }
-}
-
-impl Index<'_> {
-    fn stands(&self, text: &str, span: &Range<usize>, spelling: &Spelling) -> bool {
-        let place = &self.places[spelling.places[0]];
-        stands_alone(text, span, spelling, place) && !is_part_of_longer(text, span, spelling, place)
-    }
-}
-
-fn find_exact<'g>(text: &str, index: Index<'g>, skip: &[Range<usize>]) -> Vec<Hit<'g>> {
-    let looked_at = index.matcher.find_iter(text).take(MOST_LOOKED_AT);
-    looked_at
-        .map(|hit| Hit { span: hit.range(), spelling: &index.spellings[hit.pattern().as_usize()], slipped: false })
-        .filter(|hit| overlapping(skip, &hit.span).is_none() && index.stands(text, &hit.span, hit.spelling))
-        .take(MOST)
-        .collect()
-}
-
-/// The same with names that have a slip in them; `None` if there are none.
-fn with_slips<'g>(text: &str, mut hits: Vec<Hit<'g>>, index: Index<'g>, skip: &[Range<usize>]) -> Option<Vec<Hit<'g>>> {
-    let spellings = index.spellings;
-    let known: Vec<Range<usize>> = hits.iter().map(|hit| hit.span.clone()).collect();
-    let is_free = |span: &Range<usize>| overlapping(skip, span).is_none();
-    let mut slipped: Vec<Hit<'g>> = index
-        .typos
-        .find(text, &known)
-        .into_iter()
-        .map(|slip| Hit { span: slip.span, spelling: &spellings[slip.spelling], slipped: true })
-        .filter(|hit| is_free(&hit.span) && index.stands(text, &hit.span, hit.spelling))
-        .collect();
-    if let Some(mended) = index.slips.mend(text) {
-        let found = index.matcher.find_iter(&mended.text).take(MOST_LOOKED_AT).filter_map(|hit| {
-            let spelling = &spellings[hit.pattern().as_usize()];
-            let span = mended.written(&hit.range()).filter(|span| text.get(span.clone()).is_some())?;
-            let stands = !spelling.han && index.stands(&mended.text, &hit.range(), spelling);
-            stands.then_some(Hit { span, spelling, slipped: true })
-        });
-        slipped.extend(found.filter(|hit| is_free(&hit.span) && overlapping(&known, &hit.span).is_none()));
-    }
-    if slipped.is_empty() {
-        return None;
-    }
-    // A name that is a part of a longer one with a slip is that longer one.
-    hits.retain(|hit| !slipped.iter().any(|slip| slip.span.start <= hit.span.start && hit.span.end <= slip.span.end));
-    hits.extend(slipped);
-    hits.sort_by_key(|hit| hit.span.start);
-    hits.truncate(MOST);
-    Some(hits)
 }
 
 impl Mention {
@@ -512,53 +431,4 @@ fn house_number(text: &str, name: &Range<usize>) -> Option<(u32, Range<usize>)> 
         return None;
     }
     Some((before[before.len() - digits..].parse().ok()?, head.len()..name.end))
-}
-
-/// The one place that a spelling means here; `None` if it could be several and nothing tells which.
-fn settle(text: &str, hit: &Hit<'_>, hits: &[Hit<'_>], places: &[Place], area: Option<Wgs84>) -> Option<usize> {
-    let spelling = hit.spelling;
-    if let [one] = spelling.places.as_slice() {
-        return Some(*one);
-    }
-    // Another name of the message is a part of the full name: 家家乐 and 江滨路 → 家家乐(江滨路店).
-    let told: Vec<usize> = spelling
-        .places
-        .iter()
-        .copied()
-        .filter(|place| {
-            let full = super::fold::fold_name(&places[*place].name);
-            hits.iter().any(|other| other.span != hit.span && full.contains(&text[other.span.clone()]))
-        })
-        .collect();
-    if let [one] = told.as_slice() {
-        return Some(*one);
-    }
-    let first = places[spelling.places[0]].at;
-    if spelling.places.iter().all(|place| places[*place].at.distance_m(first) < 200.0) {
-        return Some(spelling.places[0]);
-    }
-    // Beside another place of the message, or in the group's own area: if one is much nearer than the next.
-    let beside = hits.iter().find_map(|other| match other.spelling.places.as_slice() {
-        [one] if extent(&places[*one].kind) != Extent::Line => Some(places[*one].at),
-        _ => None,
-    });
-    let by_distance = |from: Wgs84| {
-        let mut all: Vec<(f64, usize)> =
-            spelling.places.iter().map(|place| (places[*place].at.distance_m(from), *place)).collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        all
-    };
-    if let Some(beside) = beside
-        && let [(near, place), (next, _), ..] = by_distance(beside)[..]
-        && near < 1_500.0
-        && near * 2.0 < next
-    {
-        return Some(place);
-    }
-    // Branches of a chain stand in one town; towns that share a name lie far apart.
-    match by_distance(area?)[..] {
-        [(near, place), (next, _), ..] if spelling.rank == Rank::Brand && near * 1.5 < next => Some(place),
-        [(near, place), (next, _), ..] if next > 5_000.0 && near * 3.0 < next => Some(place),
-        _ => None,
-    }
 }

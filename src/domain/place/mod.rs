@@ -9,6 +9,7 @@ mod coordinates;
 pub mod datum;
 mod fold;
 mod gazetteer;
+mod hit;
 pub mod kind;
 mod link;
 mod mention;
