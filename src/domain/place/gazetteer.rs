@@ -7,6 +7,7 @@ use super::context::nearness;
 use super::coordinates::find_coordinates;
 use super::fold::{Folded, fold_name, overlapping};
 use super::hit::Index;
+use super::latin::Latin;
 use super::link::{Link, Meaning, find_links};
 use super::mention::{Choice, find_mentions};
 use super::names::{Rank, is_han, variants};
@@ -38,6 +39,7 @@ pub struct Gazetteer {
     matcher: Option<AhoCorasick>,
     spellings: Vec<Spelling>,
     typos: Typos,
+    latin: Latin,
     slips: Slips,
     codes: HashMap<String, usize>,
     /// For a road, its numbered houses.
@@ -84,8 +86,9 @@ impl Gazetteer {
             .into_iter()
             .map(|(name, (rank, places))| Spelling { places, rank, length: name.chars().count(), han: is_han(&name) })
             .collect();
+        let latin = Latin::new(&places);
         let centre = centre(&places);
-        Self { places, matcher, spellings, typos, slips, codes, houses, centre }
+        Self { places, matcher, spellings, typos, latin, slips, codes, houses, centre }
     }
 
     /// All places, in the order given.
@@ -217,8 +220,8 @@ impl Gazetteer {
     fn find_name(&self, folded: &Folded, skip: &[Range<usize>], area: Option<Wgs84>) -> PlaceFound {
         let mentions = match &self.matcher {
             Some(matcher) => {
-                let Self { places, spellings, typos, slips, .. } = self;
-                find_mentions(&folded.text, Index { matcher, spellings, places, typos, slips }, skip, area)
+                let Self { places, spellings, typos, latin, slips, .. } = self;
+                find_mentions(&folded.text, Index { matcher, spellings, places, typos, latin, slips }, skip, area)
             }
             None => Default::default(),
         };

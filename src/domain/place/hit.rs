@@ -6,6 +6,7 @@
 use super::fold::overlapping;
 use super::gazetteer::Spelling;
 use super::kind::{Extent, extent};
+use super::latin::Latin;
 use super::names::Rank;
 use super::slip::Slips;
 use super::spelling::{is_part_of_longer, stands_alone};
@@ -25,6 +26,8 @@ pub(super) struct Index<'g> {
     pub places: &'g [Place],
     /// Chinese names with a slip.
     pub typos: &'g Typos,
+    /// Chinese names in Latin letters.
+    pub latin: &'g Latin,
     /// English words with a slip.
     pub slips: &'g Slips,
 }
@@ -55,11 +58,21 @@ impl Index<'_> {
 /// Every spelling that stands in a text as it is.
 pub(super) fn find_exact<'g>(text: &str, index: Index<'g>, skip: &[Range<usize>]) -> Vec<Hit<'g>> {
     let looked_at = index.matcher.find_iter(text).take(MOST_LOOKED_AT);
-    looked_at
+    let mut hits: Vec<Hit<'g>> = looked_at
         .map(|hit| Hit { span: hit.range(), spelling: &index.spellings[hit.pattern().as_usize()], slipped: false })
         .filter(|hit| overlapping(skip, &hit.span).is_none() && index.stands(text, &hit.span, hit.spelling))
         .take(MOST)
-        .collect()
+        .collect();
+    let latin = index.latin.find(text);
+    if !latin.is_empty() {
+        let known: Vec<Range<usize>> = hits.iter().map(|hit| hit.span.clone()).collect();
+        let free = |span: &Range<usize>| overlapping(skip, span).is_none() && overlapping(&known, span).is_none();
+        let stand = latin.into_iter().filter(|(span, spelling)| free(span) && index.stands(text, span, spelling));
+        hits.extend(stand.map(|(span, spelling)| Hit { span, spelling, slipped: false }));
+        hits.sort_by_key(|hit| hit.span.start);
+        hits.truncate(MOST);
+    }
+    hits
 }
 
 /// The same with names that have a slip in them; `None` if there are none.
@@ -83,7 +96,9 @@ pub(super) fn with_slips<'g>(
         let found = index.matcher.find_iter(&mended.text).take(MOST_LOOKED_AT).filter_map(|hit| {
             let spelling = &spellings[hit.pattern().as_usize()];
             let span = mended.written(&hit.range()).filter(|span| text.get(span.clone()).is_some())?;
-            let stands = !spelling.han && index.stands(&mended.text, &hit.range(), spelling);
+            // One short word with a slip is any word.
+            let telling = spelling.length >= 6 || mended.text[hit.range()].contains(' ');
+            let stands = !spelling.han && telling && index.stands(&mended.text, &hit.range(), spelling);
             stands.then_some(Hit { span, spelling, slipped: true })
         });
         slipped.extend(found.filter(|hit| is_free(&hit.span) && overlapping(&known, &hit.span).is_none()));

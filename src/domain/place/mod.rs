@@ -11,6 +11,7 @@ mod fold;
 mod gazetteer;
 mod hit;
 pub mod kind;
+mod latin;
 mod link;
 mod mention;
 mod names;

@@ -203,16 +203,18 @@ pub(super) fn variants(name: &str, kind: &str) -> Vec<(String, Rank)> {
     out
 }
 
-/// A Chinese name as people spell it in Latin letters: its sound, and its kind in English.
-fn romanised(name: &str, out: &mut Vec<(String, Rank)>) {
-    let Some((kind, calls)) = KINDS.iter().find(|(kind, _)| name.ends_with(kind)) else { return };
+/// A folded Chinese name as people spell it in Latin letters, without blanks: its sound, and its kind in English.
+pub(super) fn romanised(name: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let Some((kind, calls)) = KINDS.iter().find(|(kind, _)| name.ends_with(kind)) else { return out };
     let base = &name[..name.len() - kind.len()];
     if length(base) < 2 || !base.chars().all(is_han_char) {
-        return;
+        return out;
     }
-    // Qingyun Xi Lu: the direction stands apart.
+    let joined = |call: &str| call.replace(' ', "");
+    // Qingyun West Road: the direction is told in English, too.
     if let Some((stem, turn)) = base.char_indices().next_back().map(|(at, _)| base.split_at(at))
-        && let Some(english) = match turn {
+        && let Some(turn) = match turn {
             "东" => Some("east"),
             "西" => Some("west"),
             "南" => Some("south"),
@@ -222,16 +224,18 @@ fn romanised(name: &str, out: &mut Vec<(String, Rank)>) {
         }
         && length(stem) >= 2
     {
-        let (stem, turn) = (pronounced(stem), pronounced(turn));
-        for call in *calls {
-            out.push((format!("{stem} {turn} {call}"), Rank::Derived));
-            out.push((format!("{stem} {english} {call}"), Rank::Derived));
+        out.extend(calls.iter().map(|call| format!("{}{turn}{}", pronounced(stem), joined(call))));
+    }
+    out.extend(calls.iter().map(|call| format!("{}{}", pronounced(base), joined(call))));
+    out.push(pronounced(name));
+    // Guangli factory for 广利五金厂.
+    if *kind == "厂" && length(base) > 2 {
+        let brand: String = base.chars().take(2).collect();
+        if !TRADES.contains(&brand.as_str()) {
+            out.extend(["factory", "plant"].map(|kind| format!("{}{kind}", pronounced(&brand))));
         }
     }
-    let (base, kind) = (pronounced(base), pronounced(kind));
-    out.extend(calls.iter().map(|call| format!("{base} {call}")).map(|name| (name, Rank::Derived)));
-    out.push((format!("{base} {kind}"), Rank::Derived));
-    out.push((format!("{base}{kind}"), Rank::Derived));
+    out
 }
 
 /// Whether a name holds a Chinese character.
@@ -300,15 +304,12 @@ fn han(name: &str, kind: &str, out: &mut Vec<(String, Rank)>) {
     if name.ends_with('厂') && length(name) >= 4 {
         let brand: String = name.chars().take(2).collect();
         if !TRADES.contains(&brand.as_str()) {
-            let latin = pronounced(&brand);
-            out.extend(["factory", "plant"].map(|kind| (format!("{latin} {kind}"), Rank::Derived)));
             out.push((brand, Rank::Word));
         }
     }
     if let Some(kind) = ONE_A_TOWN.iter().find(|kind| name.ends_with(*kind)) {
         out.push(((*kind).to_owned(), Rank::Derived));
     }
-    romanised(name, out);
     if kind == "bus_stop"
         && let Some(base) = name.strip_suffix('站').filter(|base| length(base) >= 2 && !base.ends_with("公交"))
     {
