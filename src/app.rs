@@ -304,7 +304,7 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
 ) -> anyhow::Result<()> {
     // Before the first event needs it; if it cannot be had, that event waits.
     if let Err(error) = engine.prepare().await {
-        pause(&*meter, "inbox", &error, &mut stop).await;
+        pause(&*meter, "engine", &error, &mut stop).await;
     }
     let mut errands = JoinSet::new();
     while !*stop.borrow() {

@@ -6,6 +6,7 @@
 mod check;
 mod load;
 mod secret;
+mod words;
 
 pub use load::{ConfigError, Fault};
 pub use secret::Secrets;
@@ -14,7 +15,10 @@ use crate::domain::group::GroupKind;
 use crate::domain::member::{Language, Role};
 use crate::domain::place::Datum;
 use crate::domain::tip::Category;
+use crate::domain::tip::lexicon::Cue;
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// The whole config.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,6 +44,8 @@ pub struct Config {
     pub member: Vec<MemberSeed>,
     /// The closed list of categories.
     pub category: Vec<Category>,
+    /// How a message is told from chat, and what presses; a list left out is the shipped one.
+    pub words: BTreeMap<Cue, Vec<String>>,
     /// How tips are told from chat.
     pub tip: TipRules,
     /// How alarms are raised and followed.
@@ -162,6 +168,8 @@ pub struct TipRules {
     pub fold_receipts_from: i64,
     /// Cards at the desk within a minute from which on they fold into the queue card.
     pub fold_cards_from: i64,
+    /// Whether liaison points are shown licence plates.
+    pub relay_plates: bool,
     /// Accuracy of a pin in mainland China without one of its own, metres.
     pub pin_accuracy_m: f64,
     /// Radius of a group's own area as a coarse place, metres.
@@ -268,7 +276,8 @@ impl Default for Config {
             database: Database::default(),
             group: Vec::new(),
             member: Vec::new(),
-            category: builtin_categories(),
+            category: SHIPPED.category.clone(),
+            words: SHIPPED.words.clone(),
             tip: TipRules::default(),
             alarm: AlarmRules::default(),
             points: PointsRules::default(),
@@ -277,16 +286,18 @@ impl Default for Config {
     }
 }
 
-/// The example config, which is also where the built-in categories and their words come from.
+/// The example config, which is also where the built-in categories and word lists come from.
 pub const EXAMPLE: &str = include_str!("../bot-config.toml");
 
-fn builtin_categories() -> Vec<Category> {
-    #[derive(Deserialize)]
-    struct Only {
-        category: Vec<Category>,
-    }
-    toml::from_str::<Only>(EXAMPLE).expect("a test loads the shipped bot-config.toml").category
+/// What of the example config is nowhere else.
+#[derive(Deserialize)]
+struct Shipped {
+    category: Vec<Category>,
+    words: BTreeMap<Cue, Vec<String>>,
 }
+
+static SHIPPED: LazyLock<Shipped> =
+    LazyLock::new(|| toml::from_str(EXAMPLE).expect("a test loads the shipped bot-config.toml"));
 
 impl Default for Telegram {
     fn default() -> Self {
@@ -345,6 +356,7 @@ impl Default for TipRules {
             undo_seconds: 60,
             fold_receipts_from: 10,
             fold_cards_from: 10,
+            relay_plates: false,
             pin_accuracy_m: 600.0,
             area_accuracy_m: 1000.0,
             duplicate_radius_m: 300.0,

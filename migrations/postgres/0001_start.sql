@@ -238,6 +238,7 @@ CREATE TABLE member (
 );
 CREATE INDEX member_staff ON member (user_id) WHERE roles <> '';
 
+-- A group that has a new id keeps a row under its old one, with moved_to, for what is brought late. Never two steps long.
 CREATE TABLE chat_group (
     chat BIGINT PRIMARY KEY NOT NULL,
     kind TEXT NOT NULL,
@@ -245,7 +246,8 @@ CREATE TABLE chat_group (
     area_lat DOUBLE PRECISION,
     area_lon DOUBLE PRECISION,
     pin_datum TEXT NOT NULL,
-    language TEXT NOT NULL
+    language TEXT NOT NULL,
+    moved_to BIGINT
 );
 
 CREATE TABLE liaison_point (

@@ -231,6 +231,7 @@ CREATE TABLE member (
 ) STRICT;
 CREATE INDEX member_staff ON member (user_id) WHERE roles <> '';
 
+-- A group that has a new id keeps a row under its old one, with moved_to, for what is brought late. Never two steps long.
 CREATE TABLE chat_group (
     chat INTEGER PRIMARY KEY NOT NULL,
     kind TEXT NOT NULL,
@@ -238,7 +239,8 @@ CREATE TABLE chat_group (
     area_lat REAL,
     area_lon REAL,
     pin_datum TEXT NOT NULL,
-    language TEXT NOT NULL
+    language TEXT NOT NULL,
+    moved_to INTEGER
 ) STRICT;
 
 CREATE TABLE liaison_point (

@@ -204,8 +204,9 @@ impl Doctor<'_> {
         let in_town = town.iter().flat_map(|town| town.groups.iter().map(|it| (it.chat, it.kind, it.name.clone())));
         let seeds = self.config.group.iter().map(|it| (ChatId(it.chat_id), it.kind, it.name.clone()));
         let mut groups: Vec<_> = in_town.collect();
+        let moved = |chat| town.is_some_and(|town| town.moved.iter().any(|(from, _)| *from == chat));
         for seed in seeds {
-            if !groups.iter().any(|(chat, ..)| *chat == seed.0) {
+            if !groups.iter().any(|(chat, ..)| *chat == seed.0) && !moved(seed.0) {
                 groups.push(seed);
             }
         }

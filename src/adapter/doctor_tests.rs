@@ -73,6 +73,7 @@ fn well() -> Case {
     *store.0.town.lock().unwrap() = TownFile {
         version: TownVersion::default(),
         groups: vec![group(-5, GroupKind::Liaison, "market"), group(-6, GroupKind::Desk, "desk")],
+        moved: vec![],
         points: vec![Point { code: "P1".into(), name: "gate".into(), at, radius_m: 100.0, contacts: vec![UserId(7)] }],
         gazetteer: vec![crate::domain::place::Place {
             code: String::new(),
@@ -170,6 +171,15 @@ async fn each_trouble_is_found_alone_and_with_its_mend() {
         (|it| town(it).groups[0].name = "old".into(), Warn, "database: name;", "agree"),
         (|it| town(it).groups[0].pin_datum = Datum::Gcj02, Warn, "database: pin_datum;", "agree"),
         (|it| town(it).staff[0].roles.push(Role::Office), Warn, "database: roles;", "agree"),
+        (
+            |it| {
+                town(it).groups[0].chat = ChatId(-500);
+                town(it).moved.push((ChatId(-5), ChatId(-500)));
+            },
+            Warn,
+            "database: chat_id = -500;",
+            "agree",
+        ),
         (|it| drop(town(it).groups.remove(0)), Warn, "is not in the database yet", "next start"),
         (
             |it| {

@@ -124,7 +124,7 @@ impl Default for Metrics {
         r.register("store_up", "Whether the database answers", it.store_up.clone());
         r.register("seat", "Whether this replica does this work for all: 1 on one of them", it.seats.clone());
         // Shown from the start, as below.
-        for part in ["telegram", "inbox", "engine", "timers", "outbox", "database"] {
+        for part in ["telegram", "webhook", "inbox", "engine", "timers", "outbox", "database"] {
             it.ailing.get_or_create(&ByPart { part }).set(0);
         }
         for lane in [Lane::Alarm, Lane::AlarmFollow, Lane::Reply, Lane::Desk, Lane::Routine] {

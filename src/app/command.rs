@@ -14,6 +14,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::period::Period;
 use crate::domain::place::Gazetteer;
 use crate::domain::tip::reader::Reader;
+use crate::domain::tip::redact::Relayed;
 use crate::flow::export::{Request, export as pour};
 use crate::flow::understand::understand_lines;
 use crate::port::clock::{Chance, Clock};
@@ -62,7 +63,8 @@ pub fn understand(config: &Config, gazetteer: Option<&Path>) -> anyhow::Result<O
     };
     let gazetteer = Arc::new(Gazetteer::new(places));
     let username = Some(config.telegram.username.as_str()).filter(|name| !name.is_empty());
-    let reader = Reader::new(&config.category, gazetteer, config.time_zone, username);
+    let reader = Reader::new(config.lexicon(), gazetteer, config.time_zone, username)
+        .relaying(Relayed { plates: config.tip.relay_plates });
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     understand_lines(std::io::stdin().lock(), out, &reader, config.time_zone)?;
     Ok(Outcome::Well)

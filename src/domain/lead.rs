@@ -184,11 +184,13 @@ pub struct Lead {
     pub description: String,
     /// What a liaison point is shown: redacted.
     pub relay_text: String,
-    /// The chat in which the tip was written (the private chat for a private tip).
+    /// The chat that the lead belongs to (the private chat for a private tip).
     pub chat: ChatId,
+    /// The id that this chat had when the tip was written there: a group may get a new one, and numbers its messages anew.
+    pub tip_chat: ChatId,
     /// The forum topic, if any.
     pub thread: Option<MessageId>,
-    /// The tip's own message.
+    /// The tip's own message, by its number in `tip_chat`.
     pub message: MessageId,
     /// Who wrote it; `None` for an anonymous admin or a channel.
     pub reporter: Option<UserId>,
@@ -236,6 +238,11 @@ impl Lead {
         self.decided_at = Some(now);
         self.version += 1;
         Ok(())
+    }
+
+    /// The tip's own message, if it stands under this id of a chat.
+    pub fn message_in(&self, chat: ChatId) -> Option<MessageId> {
+        (chat == self.tip_chat).then_some(self.message)
     }
 
     /// Takes every word and place out of an out-of-scope lead, leaving number, state and times of receipt.

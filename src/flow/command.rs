@@ -365,7 +365,7 @@ fn setup(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     let known = given.town.group(message.chat);
     let place = given.town.reader().understand(rest, message.date, ChatKind::Private, None).place;
     let group = Group {
-        chat: message.chat,
+        chat: known.map_or(message.chat, |g| g.chat),
         kind,
         name: if message.title.is_empty() { message.chat.to_string() } else { message.title.clone() },
         area: place.map(|p| p.at).or(known.and_then(|g| g.area)),

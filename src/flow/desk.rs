@@ -58,7 +58,7 @@ pub fn put_receipt(
         thread: lead.thread.filter(|_| chat == lead.chat),
         subject: receipt_subject(lead),
         lane: Lane::Reply,
-        content: Content::Text { html, keyboard, reply_to: (chat == lead.chat).then_some(lead.message), silent: false },
+        content: Content::Text { html, keyboard, reply_to: lead.message_in(chat), silent: false },
         lead: Some(lead.id),
         call: None,
     });

@@ -42,7 +42,7 @@ fn is_more(file: &LeadFile, message: &Message, tip: &Tip) -> bool {
 
 fn given_by_reply(file: &LeadFile, message: &Message) -> bool {
     let Some(reply) = message.reply_to else { return false };
-    (file.lead.chat == message.chat && file.lead.message == reply)
+    file.lead.message_in(message.chat) == Some(reply)
         || file.posts.iter().any(|p| p.chat == message.chat && p.message == Some(reply))
         || file.attachments.iter().any(|a| a.chat == message.chat && a.message == reply)
 }

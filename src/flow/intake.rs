@@ -35,6 +35,7 @@ pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
         description: tip.description.clone(),
         relay_text: tip.relay_text.clone(),
         chat: message.chat,
+        tip_chat: message.chat,
         thread: message.thread,
         message: message.id,
         reporter: message.from.user,
@@ -230,7 +231,7 @@ fn take_to_private(decision: &mut Decision, given: &Given<'_>, lead: &Lead, atta
 
 /// Takes a lead's own message, and those of its evidence in the same chat, down.
 pub fn take_down(decision: &mut Decision, lead: &Lead, attachments: &[Attachment]) {
-    let mut messages = vec![lead.message];
+    let mut messages = Vec::from_iter(lead.message_in(lead.chat));
     messages.extend(attachments.iter().filter(|a| a.chat == lead.chat).map(|a| a.message));
     messages.sort_unstable();
     messages.dedup();

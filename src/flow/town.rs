@@ -10,6 +10,7 @@ use crate::domain::member::{Language, Member, Role};
 use crate::domain::place::{Datum, Gazetteer, Place, PointIndex, Wgs84};
 use crate::domain::text::card::Speaker;
 use crate::domain::tip::reader::Reader;
+use crate::domain::tip::redact::Relayed;
 use crate::port::store::{TownFile, TownVersion};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub struct Town {
     pub bot: String,
     ground: Arc<Ground>,
     groups: HashMap<ChatId, Group>,
+    moved: HashMap<ChatId, ChatId>,
     desks: Vec<ChatId>,
     staff: HashMap<UserId, Member>,
 }
@@ -49,7 +51,8 @@ impl Ground {
             datum: Datum::Wgs84,
         }));
         Self {
-            reader: Reader::new(&rules.category, Arc::new(Gazetteer::new(places)), rules.time_zone, Some(bot)),
+            reader: Reader::new(rules.lexicon(), Arc::new(Gazetteer::new(places)), rules.time_zone, Some(bot))
+                .relaying(Relayed { plates: rules.tip.relay_plates }),
             index: PointIndex::build(points.iter().map(|p| (p.code.clone(), p.at))),
             widest_radius_m: points.iter().map(|p| p.radius_m).fold(0.0, f64::max),
             points: points.into_iter().map(|p| (p.code.clone(), p)).collect(),
@@ -60,7 +63,7 @@ impl Ground {
 impl Town {
     /// Makes the town from what the database holds. With many points and places this takes a second.
     pub fn new(file: TownFile, rules: Arc<Config>, bot: &str) -> Self {
-        let TownFile { version, groups, points, gazetteer, staff } = file;
+        let TownFile { version, groups, moved, points, gazetteer, staff } = file;
         let ground = Arc::new(Ground::new(gazetteer, points, &rules, bot));
         let mut town = Self {
             version,
@@ -68,27 +71,36 @@ impl Town {
             bot: bot.to_owned(),
             ground,
             groups: HashMap::new(),
+            moved: HashMap::new(),
             desks: Vec::new(),
             staff: HashMap::new(),
         };
-        town.settle(groups, staff);
+        town.settle(groups, moved, staff);
         town
     }
 
-    fn settle(&mut self, groups: Vec<Group>, staff: Vec<Member>) {
+    fn settle(&mut self, groups: Vec<Group>, moved: Vec<(ChatId, ChatId)>, staff: Vec<Member>) {
         self.desks = groups.iter().filter(|g| g.kind == GroupKind::Desk).map(|g| g.chat).collect();
         self.desks.sort_unstable_by_key(|chat| std::cmp::Reverse(chat.0));
         self.groups = groups.into_iter().map(|g| (g.chat, g)).collect();
+        self.moved = moved.into_iter().collect();
         self.staff = staff.into_iter().map(|m| (m.user, m)).collect();
     }
 
     /// The same ground with other groups and staff.
     pub fn with_people(&self, file: TownFile) -> Self {
         let version = TownVersion { people: file.version.people, ..self.version };
-        let (rules, bot, ground) = (self.rules.clone(), self.bot.clone(), self.ground.clone());
-        let mut town =
-            Self { version, rules, bot, ground, groups: HashMap::new(), desks: Vec::new(), staff: HashMap::new() };
-        town.settle(file.groups, file.staff);
+        let mut town = Self {
+            version,
+            rules: self.rules.clone(),
+            bot: self.bot.clone(),
+            ground: self.ground.clone(),
+            groups: HashMap::new(),
+            moved: HashMap::new(),
+            desks: Vec::new(),
+            staff: HashMap::new(),
+        };
+        town.settle(file.groups, file.moved, file.staff);
         town
     }
 
@@ -97,9 +109,9 @@ impl Town {
         &self.ground.reader
     }
 
-    /// The group of a chat, if it was set up.
+    /// The group of a chat, if it was set up; by its old id, too, when it has a new one.
     pub fn group(&self, chat: ChatId) -> Option<&Group> {
-        self.groups.get(&chat)
+        self.groups.get(self.moved.get(&chat).unwrap_or(&chat))
     }
 
     /// What a chat is for, if it was set up.

@@ -233,10 +233,8 @@ fn tell_reporter(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {
     let post = decision.post(chat, format!("lead:{}:outcome:{}", lead.id, lead.version), Lane::Reply, html);
     post.lead = Some(lead.id);
     post.thread = lead.thread.filter(|_| chat == lead.chat);
-    if let Content::Text { reply_to, .. } = &mut post.content
-        && chat == lead.chat
-    {
-        *reply_to = Some(lead.message);
+    if let Content::Text { reply_to, .. } = &mut post.content {
+        *reply_to = lead.message_in(chat);
     }
 }
 

@@ -148,8 +148,8 @@ mod tests {
 
     fn run(input: &str) -> Vec<serde_json::Value> {
         let zone = chrono_tz::Asia::Shanghai;
-        let categories = crate::config::Config::default().category;
-        let reader = Reader::new(&categories, Arc::new(Gazetteer::new(Vec::new())), zone, None);
+        let lexicon = crate::config::Config::default().lexicon();
+        let reader = Reader::new(lexicon, Arc::new(Gazetteer::new(Vec::new())), zone, None);
         let mut out = Vec::new();
         understand_lines(input.as_bytes(), &mut out, &reader, zone).unwrap();
         String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()

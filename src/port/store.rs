@@ -138,6 +138,8 @@ pub struct TownFile {
     pub version: TownVersion,
     /// Groups.
     pub groups: Vec<Group>,
+    /// Ids that groups had before, and the group that each leads to.
+    pub moved: Vec<(ChatId, ChatId)>,
     /// Liaison points.
     pub points: Vec<Point>,
     /// Places.

@@ -107,12 +107,19 @@ impl tracing::Subscriber for Heard {
     fn exit(&self, _: &tracing::span::Id) {}
 }
 
-/// Runs an ignored test of this binary in a process of its own; its words are told when it fails.
-pub fn alone(test: &str, change: impl FnOnce(&mut std::process::Command)) {
+/// Runs an ignored test of this binary in a process of its own, to which PostgreSQL tells its plans; `settings` are
+/// further ones for its sessions. The test's words are told when it fails.
+pub fn alone(test: &str, settings: &[&str]) {
+    let told = [
+        "session_preload_libraries=auto_explain",
+        "auto_explain.log_min_duration=0",
+        "auto_explain.log_level=notice",
+        "auto_explain.log_format=json",
+    ];
+    let options: Vec<String> = told.iter().chain(settings).map(|setting| format!("-c {setting}")).collect();
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--ignored", "--nocapture"]);
-    change(&mut command);
-    command.env("RUST_BACKTRACE", "0");
+    command.env("PGOPTIONS", options.join(" ")).env("RUST_BACKTRACE", "0");
     let done = command.output().unwrap();
     let (told, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success() && told.contains("1 passed"), "{told}\n{errors}");
@@ -120,17 +127,7 @@ pub fn alone(test: &str, change: impl FnOnce(&mut std::process::Command)) {
 
 #[test]
 fn no_statement_reads_a_table_that_grows_whole() {
-    alone("plan::a_whole_story", |command| {
-        let options = [
-            "session_preload_libraries=auto_explain",
-            "auto_explain.log_min_duration=0",
-            "auto_explain.log_level=notice",
-            "auto_explain.log_format=json",
-            "plan_cache_mode=force_generic_plan",
-            "enable_seqscan=off",
-        ];
-        command.env("PGOPTIONS", options.map(|option| format!("-c {option}")).join(" "));
-    });
+    alone("plan::a_whole_story", &["plan_cache_mode=force_generic_plan", "enable_seqscan=off"]);
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ fn lead(id: i64) -> Lead {
         description: "有人偷电瓶车".into(),
         relay_text: "有人偷电瓶车".into(),
         chat: GROUP,
+        tip_chat: GROUP,
         thread: Some(MessageId(3)),
         message: MessageId(1000 + id),
         reporter: Some(UserId(7)),

@@ -3,6 +3,10 @@
 //! People say things and press buttons; `settle` lets the product do all it can at this moment; what stands in
 //! each chat can then be read. A world must be ended: `end` fails if events were given up or messages are left.
 
+mod platform;
+
+pub use platform::{Shown, fitting, plain};
+
 use crate::database::Database;
 use baiying::adapter::file::FilePrinter;
 use baiying::adapter::file::digest::ExportKey;
@@ -11,19 +15,19 @@ use baiying::adapter::telegram::decode;
 use baiying::config::Config;
 use baiying::domain::alarm::Point;
 use baiying::domain::group::{Group, GroupKind};
-use baiying::domain::id::{ChatId, MessageId, Millis, UserId};
+use baiying::domain::id::{ChatId, Millis, UserId};
 use baiying::domain::member::{Language, Member, Role};
 use baiying::domain::place::{Datum, Place, Wgs84};
 use baiying::flow::engine::Engine;
 use baiying::flow::outbox::Outbox;
-use baiying::port::chat::{Button, Chat, Delivery, Keyboard, PressAnswer, SendError, Update, UpdateKind};
+use baiying::port::chat::{Button, Chat as _, SendError};
 use baiying::port::clock::{Chance, Clock};
 use baiying::port::store::{Claimed, RawUpdate, Store};
+use platform::FakeChat;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 
 /// The liaison group.
 pub const GROUP: i64 = -100;
@@ -73,115 +77,6 @@ impl Chance for Counting {
     fn code(&self, length: usize) -> String {
         let n = self.0.fetch_add(1, Ordering::SeqCst) + 1;
         format!("C{n:0width$}", width = length - 1)
-    }
-}
-
-/// A message that stands in a chat.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    /// Its id.
-    pub id: i64,
-    /// Its text without markup, or what it is.
-    pub text: String,
-    /// Its buttons.
-    pub keyboard: Keyboard,
-    /// The message that it replies to.
-    pub reply_to: Option<i64>,
-}
-
-#[derive(Default)]
-struct Platform {
-    messages: BTreeMap<(i64, i64), Shown>,
-    next: i64,
-    answers: Vec<String>,
-    reactions: Vec<(i64, i64, String)>,
-    documents: Vec<(String, Vec<u8>)>,
-    faults: BTreeMap<i64, VecDeque<SendError>>,
-    sends: usize,
-}
-
-/// The fake platform.
-pub struct FakeChat(Mutex<Platform>);
-
-/// A message as people read it: without markup. Fails on markup that the platform does not know.
-pub fn plain(html: &str) -> String {
-    let mut out = html.to_owned();
-    for tag in ["<b>", "</b>", "<code>", "</code>"] {
-        out = out.replace(tag, "");
-    }
-    assert!(!out.contains('<'), "markup that the platform does not know, or words not escaped: {html}");
-    out.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
-}
-
-/// The text of a message that fits the platform: 4,096 units of UTF-16 once markup and entities are read.
-pub fn fitting(html: &str) -> String {
-    let text = plain(html);
-    assert!(text.encode_utf16().count() <= 4096, "too long for the platform");
-    assert!(!text.trim().is_empty(), "the platform takes no empty message");
-    text
-}
-
-impl Chat for FakeChat {
-    async fn deliver(&self, chat: ChatId, delivery: Delivery) -> Result<Option<MessageId>, SendError> {
-        let mut platform = self.0.lock().unwrap();
-        platform.sends += 1;
-        if let Some(fault) = platform.faults.get_mut(&chat.0).and_then(VecDeque::pop_front) {
-            return Err(fault);
-        }
-        let mut show = |text: String, keyboard: Keyboard, reply_to: Option<MessageId>| {
-            platform.next += 1;
-            let id = 10_000 + platform.next;
-            let reply_to = reply_to.map(|m| m.0);
-            platform.messages.insert((chat.0, id), Shown { id, text, keyboard, reply_to });
-            Ok(Some(MessageId(id)))
-        };
-        match delivery {
-            Delivery::Text { html, keyboard, reply_to, .. } => show(fitting(&html), keyboard, reply_to),
-            Delivery::Pin { at, title, reply_to, .. } => {
-                show(format!("[pin {:.4},{:.4} {}]", at.lat, at.lon, title.unwrap_or_default()), Vec::new(), reply_to)
-            }
-            Delivery::Media { kind, caption, reply_to, .. } => {
-                show(format!("[{kind:?}] {}", plain(&caption)), Vec::new(), reply_to)
-            }
-            Delivery::Document { name, bytes, .. } => {
-                let shown = show(format!("[document {name}]"), Vec::new(), None);
-                platform.documents.push((name, bytes));
-                shown
-            }
-            Delivery::Edit { message, html, keyboard } => match platform.messages.get_mut(&(chat.0, message.0)) {
-                None => Err(SendError::Gone("message to edit not found".into())),
-                Some(shown) => {
-                    let text = fitting(&html);
-                    if shown.text == text && shown.keyboard == keyboard {
-                        return Err(SendError::NotModified);
-                    }
-                    (shown.text, shown.keyboard) = (text, keyboard);
-                    Ok(None)
-                }
-            },
-            Delivery::Delete { message } => match platform.messages.remove(&(chat.0, message.0)) {
-                None => Err(SendError::Gone("message to delete not found".into())),
-                Some(_) => Ok(None),
-            },
-            Delivery::React { message, emoji } => {
-                platform.reactions.push((chat.0, message.0, emoji));
-                Ok(None)
-            }
-        }
-    }
-
-    async fn answer(&self, answer: PressAnswer) -> Result<(), SendError> {
-        self.0.lock().unwrap().answers.push(answer.text);
-        Ok(())
-    }
-
-    fn decode(&self, raw: &str) -> Update {
-        assert!(!raw.contains("PANIC-PLEASE"), "a payload that no reader survives");
-        decode::decode(raw, self.username()).unwrap_or(Update { id: 0, kind: UpdateKind::Other })
-    }
-
-    fn username(&self) -> &str {
-        "baiying_bot"
     }
 }
 
@@ -277,7 +172,7 @@ impl World {
             .await
             .unwrap();
         store.import_points(&points).await.unwrap();
-        let chat = Arc::new(FakeChat(Mutex::new(Platform::default())));
+        let chat = Arc::new(FakeChat::default());
         let clock = Arc::new(FakeClock(AtomicI64::new(EVENING.0)));
         let chance = Arc::new(Counting(AtomicI64::new(0)));
         let rules = Arc::new(rules);
@@ -307,7 +202,7 @@ impl World {
 
     fn message(&mut self, user: i64, chat: i64) -> Value {
         let id = {
-            let mut platform = self.chat.0.lock().unwrap();
+            let mut platform = self.chat.lock();
             platform.next += 1;
             platform.next
         };
@@ -338,7 +233,7 @@ impl World {
         let id = message["message_id"].as_i64().unwrap();
         message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         {
-            let mut platform = self.chat.0.lock().unwrap();
+            let mut platform = self.chat.lock();
             let shown = Shown { id, text: format!("{user}: {fields}"), keyboard: Vec::new(), reply_to: None };
             platform.messages.insert((chat, id), shown);
         }
@@ -391,7 +286,7 @@ impl World {
 
     /// Message and data of a button, if it is there.
     pub fn button(&self, chat: i64, label: &str) -> Option<(i64, String)> {
-        let platform = self.chat.0.lock().unwrap();
+        let platform = self.chat.lock();
         platform.messages.range((chat, 0)..=(chat, i64::MAX)).rev().find_map(|(_, shown)| {
             shown.keyboard.iter().flatten().find_map(|button| match button {
                 Button::Press { label: own, data } if own.contains(label) => Some((shown.id, data.clone())),
@@ -496,7 +391,7 @@ impl World {
 
     /// What the product wrote in a chat and still stands, with buttons.
     pub fn chat(&self, chat: i64) -> String {
-        let platform = self.chat.0.lock().unwrap();
+        let platform = self.chat.lock();
         let mut out = String::new();
         for (_, shown) in platform.messages.range((chat, 10_000)..=(chat, i64::MAX)) {
             writeln!(out, "{}", shown.text).unwrap();
@@ -528,14 +423,14 @@ impl World {
 
     /// The product's messages in a chat that hold `words`, oldest first.
     pub fn find(&self, chat: i64, words: &str) -> Vec<Shown> {
-        let platform = self.chat.0.lock().unwrap();
+        let platform = self.chat.lock();
         let own = platform.messages.range((chat, 10_000)..=(chat, i64::MAX));
         own.filter(|(_, shown)| shown.text.contains(words)).map(|(_, shown)| shown.clone()).collect()
     }
 
     /// Every message that holds `words`, anybody's, in any chat: chat and text.
     pub fn anywhere(&self, words: &str) -> Vec<(i64, String)> {
-        let platform = self.chat.0.lock().unwrap();
+        let platform = self.chat.lock();
         let buttons = |shown: &Shown| format!("{:?}", shown.keyboard);
         let holds = |shown: &Shown| shown.text.contains(words) || buttons(shown).contains(words);
         platform.messages.iter().filter(|(_, s)| holds(s)).map(|((chat, _), s)| (*chat, s.text.clone())).collect()
@@ -576,43 +471,43 @@ impl World {
 
     /// Whether a message of anybody's stands.
     pub fn stands(&self, chat: i64, id: i64) -> bool {
-        self.chat.0.lock().unwrap().messages.contains_key(&(chat, id))
+        self.chat.lock().messages.contains_key(&(chat, id))
     }
 
     /// The newest message of the product's in a chat.
     pub fn last(&self, chat: i64) -> Shown {
-        let platform = self.chat.0.lock().unwrap();
+        let platform = self.chat.lock();
         platform.messages.range((chat, 10_000)..=(chat, i64::MAX)).next_back().expect("a message").1.clone()
     }
 
     /// Somebody takes a message of the product's away.
     pub fn take_away(&self, chat: i64, id: i64) {
-        self.chat.0.lock().unwrap().messages.remove(&(chat, id));
+        self.chat.lock().messages.remove(&(chat, id));
     }
 
     /// The last answer to a press.
     pub fn answer(&self) -> String {
-        self.chat.0.lock().unwrap().answers.last().cloned().unwrap_or_default()
+        self.chat.lock().answers.last().cloned().unwrap_or_default()
     }
 
     /// Reactions so far: chat, message, emoji.
     pub fn reactions(&self) -> Vec<(i64, i64, String)> {
-        self.chat.0.lock().unwrap().reactions.clone()
+        self.chat.lock().reactions.clone()
     }
 
     /// Documents so far: name, bytes.
     pub fn documents(&self) -> Vec<(String, Vec<u8>)> {
-        self.chat.0.lock().unwrap().documents.clone()
+        self.chat.lock().documents.clone()
     }
 
     /// How many requests the platform saw.
     pub fn sends(&self) -> usize {
-        self.chat.0.lock().unwrap().sends
+        self.chat.lock().sends
     }
 
     /// The next request to a chat goes wrong.
     pub fn fail_next(&self, chat: i64, error: SendError) {
-        self.chat.0.lock().unwrap().faults.entry(chat).or_default().push_back(error);
+        self.chat.lock().faults.entry(chat).or_default().push_back(error);
     }
 
     /// A person's balance and what is held for them.

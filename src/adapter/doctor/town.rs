@@ -13,7 +13,9 @@ use crate::port::store::TownFile;
 impl Doctor<'_> {
     pub(super) fn town(&mut self, town: &TownFile) {
         for seed in &self.config.group {
-            self.group_differences(seed, town.groups.iter().find(|it| it.chat.0 == seed.chat_id));
+            let moved = town.moved.iter().find(|(from, _)| from.0 == seed.chat_id);
+            let chat = moved.map_or(seed.chat_id, |(_, to)| to.0);
+            self.group_differences(seed, town.groups.iter().find(|it| it.chat.0 == chat));
         }
         for seed in &self.config.member {
             self.member_differences(seed, town);
@@ -87,7 +89,9 @@ impl Doctor<'_> {
         };
         let area = seed.lat.zip(seed.lon).map(|(lat, lon)| Wgs84 { lat, lon });
         let language = seed.language.unwrap_or(self.config.language);
+        let moved = format!("chat_id = {}", stored.chat);
         let differing: Vec<&str> = [
+            (moved.as_str(), chat != stored.chat.0),
             ("kind", seed.kind != stored.kind),
             ("name", seed.name != stored.name),
             ("lat, lon", area != stored.area),

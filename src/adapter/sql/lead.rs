@@ -15,7 +15,7 @@ use std::collections::HashMap;
 pub(super) const LEAD_COLUMNS: &str = "lead.id, lead.version, lead.state, lead.category, lead.urgent, \
     lead.occurred_start, lead.occurred_end, lead.occurred_grain, lead.occurred_text, lead.scene_lat, lead.scene_lon, \
     lead.scene_accuracy_m, lead.scene_source, lead.scene_datum, lead.scene_text, lead.unknown_place, \
-    lead.description, lead.relay_text, lead.chat, lead.thread, lead.message, lead.reporter, lead.reporter_code, \
+    lead.description, lead.relay_text, lead.chat, lead.tip_chat, lead.thread, lead.message, lead.reporter, lead.reporter_code, \
     lead.private, lead.written_at, lead.received_at, lead.first_event, lead.first_update_id, lead.officer, \
     lead.decided_at, lead.duplicate_of, lead.asked";
 
@@ -48,6 +48,7 @@ pub(super) fn read_lead(row: &mut Reader<'_>) -> Db<Lead> {
         description: row.next()?,
         relay_text: row.next()?,
         chat: ChatId(row.next()?),
+        tip_chat: ChatId(row.next()?),
         thread: row.next::<Option<i64>>()?.map(MessageId),
         message: MessageId(row.next()?),
         reporter: row.next::<Option<i64>>()?.map(UserId),
@@ -154,7 +155,7 @@ pub(super) async fn insert_leads(link: &mut Link, leads: &[&Lead]) -> Db<()> {
         );
         sql.tuples(&leads[piece], |sql, lead| {
             bind_changing(sql, lead);
-            sql.bind(lead.id.0).bind(lead.chat.0).bind(lead.chat.0).bind(lead.thread.map(|id| id.0));
+            sql.bind(lead.id.0).bind(lead.chat.0).bind(lead.tip_chat.0).bind(lead.thread.map(|id| id.0));
             sql.bind(lead.message.0).bind(i64::from(lead.private)).bind(lead.written_at.0).bind(lead.received_at.0);
             sql.bind(lead.first_event.0).bind(lead.first_update_id);
         });

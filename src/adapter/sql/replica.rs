@@ -31,8 +31,7 @@ const BEAT_PATIENCE: Duration = Duration::from_secs(3);
 const SEAT_SILENCE: &str = "6s";
 /// The same for the session that holds a turn, which may be a long one.
 const TURN_SILENCE: &str = "30s";
-
-/// The name of that session, by which replicas are counted.
+/// The name of the session that holds a turn, by which replicas are counted.
 const TURN: &str = "baiying turn";
 /// How often they are.
 const COUNT_AGAIN: Duration = Duration::from_secs(10);

@@ -102,7 +102,7 @@ async fn find_posts(pools: &Pools, before: i64) -> Db<Vec<i64>> {
     let mut found = Vec::new();
     loop {
         let text = "SELECT sent_at, id FROM outbox WHERE sent_at IS NOT NULL AND sent_at >= $1 AND sent_at < $2 \
-                    AND (sent_at > $1 OR id > $3) AND state IN ('settled', 'failed') AND content <> '' \
+                    AND (sent_at > $1 OR id > $3) AND state = 'settled' AND content <> '' \
                     ORDER BY sent_at, id LIMIT 2000";
         let sql = link.numbered(text, [sent_at, before, after]);
         let rows = link.rows(sql).await?;
@@ -115,8 +115,9 @@ async fn find_posts(pools: &Pools, before: i64) -> Db<Vec<i64>> {
             found.push(row.next()?);
         }
     }
-    let text = "SELECT id FROM outbox WHERE state = 'failed' AND state <> 'settled' AND sent_at IS NULL \
-                AND content <> '' AND queued_at < $1";
+    // By when they were queued, even if an earlier wording was sent: that may lie behind where the last run came to.
+    let text =
+        "SELECT id FROM outbox WHERE state = 'failed' AND state <> 'settled' AND content <> '' AND queued_at < $1";
     let sql = link.numbered(text, [before]);
     for row in link.rows(sql).await? {
         found.push(row.read().next()?);

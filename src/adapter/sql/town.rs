@@ -6,6 +6,7 @@
 use super::code::Code;
 use super::engine::{Db, Link, MAX_IDS, Pools, from_json, pieces, to_json};
 use super::member::{Known, MEMBER_COLUMNS, put_members, read_member};
+use super::outbox::digest;
 use super::replica::{self, Change};
 use super::step::last_of_each;
 use crate::domain::alarm::Point;
@@ -13,7 +14,7 @@ use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::{Language, Member};
 use crate::domain::place::{Datum, Place, Wgs84};
-use crate::port::store::{TownFile, TownVersion};
+use crate::port::store::{Content, TownFile, TownVersion};
 
 /// The distance for which a point answers unless its file says otherwise, metres (SEED-FACTS R2).
 const POINT_RADIUS_M: f64 = 100.0;
@@ -55,12 +56,15 @@ pub(super) async fn version(link: &mut Link) -> Db<TownVersion> {
     Ok(version)
 }
 
-/// The names of those of these chats that are groups of the town.
+/// The names of those of these chats that are groups of the town, or were before they got a new id.
 pub(super) async fn group_names(link: &mut Link, chats: &[ChatId]) -> Db<Vec<(ChatId, String)>> {
     let chats: Vec<i64> = chats.iter().map(|chat| chat.0).collect();
     let mut names = Vec::with_capacity(chats.len());
     for chats in chats.chunks(MAX_IDS) {
-        let mut sql = link.sql("SELECT chat, name FROM chat_group WHERE chat IN ");
+        let mut sql = link.sql(
+            "SELECT chat_group.chat, COALESCE(now.name, chat_group.name) FROM chat_group \
+             LEFT JOIN chat_group AS now ON now.chat = chat_group.moved_to WHERE chat_group.chat IN ",
+        );
         sql.list(chats);
         for row in link.rows(sql).await? {
             let mut row = row.read();
@@ -73,12 +77,19 @@ pub(super) async fn group_names(link: &mut Link, chats: &[ChatId]) -> Db<Vec<(Ch
 /// Groups and staff. The version is read first: a change in between is then read again, never missed.
 pub(super) async fn townspeople(link: &mut Link) -> Db<TownFile> {
     let mut town = TownFile { version: version(link).await?, ..TownFile::default() };
-    let sql =
-        link.sql("SELECT chat, kind, name, area_lat, area_lon, pin_datum, language FROM chat_group ORDER BY chat");
+    // In one statement: a group that moves meanwhile must be found by one of its ids.
+    let sql = link.sql(
+        "SELECT moved_to, chat, kind, name, area_lat, area_lon, pin_datum, language FROM chat_group ORDER BY chat",
+    );
     for row in link.rows(sql).await? {
         let mut row = row.read();
+        let (moved_to, chat): (Option<i64>, _) = (row.next()?, ChatId(row.next()?));
+        if let Some(to) = moved_to {
+            town.moved.push((chat, ChatId(to)));
+            continue;
+        }
         town.groups.push(Group {
-            chat: ChatId(row.next()?),
+            chat,
             kind: GroupKind::parse_code(row.next()?)?,
             name: row.next()?,
             area: match (row.next()?, row.next()?) {
@@ -141,7 +152,7 @@ pub(super) async fn put_groups(link: &mut Link, groups: &[&Group], replace: bool
         sql.push(if replace {
             " ON CONFLICT (chat) DO UPDATE SET kind = excluded.kind, name = excluded.name, \
              area_lat = excluded.area_lat, area_lon = excluded.area_lon, pin_datum = excluded.pin_datum, \
-             language = excluded.language"
+             language = excluded.language, moved_to = NULL"
         } else {
             " ON CONFLICT (chat) DO NOTHING"
         });
@@ -221,7 +232,8 @@ async fn put_points(link: &mut Link, points: &[Point], replaced: &'static str) -
     Ok(())
 }
 
-/// Follows a group to its new id.
+/// Follows a group to its new id. The old one stays on file, and leads to the new one: what was written there may be
+/// brought later than the news.
 ///
 /// Messages that were sent stay under the old id, because message ids are counted anew under the new one; for the
 /// same reason a tip is still found under the chat in which it was written (`tip_chat`), and evidence moves only
@@ -231,9 +243,14 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
     if from == to {
         return Ok(());
     }
+    forget_replies(link, from).await?;
     for text in [
-        "UPDATE chat_group SET chat = $1 WHERE chat = $2 AND NOT EXISTS (SELECT 1 FROM chat_group WHERE chat = $1)",
-        "DELETE FROM chat_group WHERE chat = $2",
+        "INSERT INTO chat_group (chat, kind, name, area_lat, area_lon, pin_datum, language) \
+         SELECT CAST($1 AS BIGINT), kind, name, area_lat, area_lon, pin_datum, language FROM chat_group \
+         WHERE chat = $2 AND moved_to IS NULL ON CONFLICT (chat) DO UPDATE SET moved_to = NULL",
+        // Told late, the news is of an id that the group had in between.
+        "UPDATE chat_group SET moved_to = COALESCE((SELECT moved_to FROM chat_group WHERE chat = $1), $1) \
+         WHERE chat = $2 OR moved_to = $2",
         "UPDATE lead SET chat = $1 WHERE chat = $2",
         "UPDATE attachment SET chat = $1 WHERE chat = $2 AND lead IS NULL AND NOT EXISTS (SELECT 1 FROM \
          attachment AS other WHERE other.chat = $1 AND other.message = attachment.message)",
@@ -244,11 +261,34 @@ pub(super) async fn move_chat(link: &mut Link, from: ChatId, to: ChatId) -> Db<(
          AND content NOT LIKE '{\"is\":\"delete\"%' AND content NOT LIKE '{\"is\":\"react\"%' \
          AND NOT EXISTS (SELECT 1 FROM outbox AS other \
          WHERE other.chat = $1 AND other.subject = outbox.subject)",
-        "UPDATE outbox SET state = 'settled', error = 'the chat has a new id' WHERE chat = $2 \
+        // Never sent, it would be found by no retention.
+        "UPDATE outbox SET state = 'settled', content = '', error = 'the chat has a new id' WHERE chat = $2 \
          AND state IN ('queued', 'sending') AND state <> 'settled'",
     ] {
         let sql = link.numbered(text, [to.0, from.0]);
         link.run(sql).await?;
+    }
+    Ok(())
+}
+
+/// What waits to be sent to a chat answers no message there any more: under the new id its number is another's.
+async fn forget_replies(link: &mut Link, chat: ChatId) -> Db<()> {
+    let mut sql = link.sql(
+        "SELECT id, content FROM outbox WHERE state IN ('queued', 'sending') AND state <> 'settled' \
+         AND content LIKE '{\"is\":\"text\"%' AND chat = ",
+    );
+    sql.bind(chat.0);
+    for row in link.rows(sql).await? {
+        let mut row = row.read();
+        let (id, mut content): (i64, Content) = (row.next()?, from_json(row.next()?)?);
+        if let Content::Text { reply_to, .. } = &mut content
+            && reply_to.take().is_some()
+        {
+            let content = to_json(&content);
+            let mut sql = link.sql("UPDATE outbox SET digest = ");
+            sql.bind(digest(&content)).push(", content = ").bind(content).push(" WHERE id = ").bind(id);
+            link.run(sql).await?;
+        }
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::adapter::file::import::parse_gazetteer;
 use crate::adapter::file::{Format, TableFile};
 use crate::adapter::sandbox::demo_gazetteer;
 use crate::adapter::sql::{Scratch, SqlOptions, SqlStore};
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::domain::id::LeadId;
 use crate::domain::period::Period;
 use crate::flow::export::{Request, export};
@@ -108,7 +108,7 @@ pub async fn run(order: &GrowthOrder) -> anyhow::Result<Outcome> {
     let table = measure(order, &mut places).await;
     for place in places {
         if order.keep {
-            eprintln!("kept: {} ({})", place.folder.display(), place.url);
+            eprintln!("kept: {} ({})", place.folder.display(), Database { url: place.url }.shown());
             continue;
         }
         if let Some(scratch) = place.scratch {

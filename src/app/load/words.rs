@@ -89,7 +89,7 @@ fn text(dice: &mut Dice) -> String {
     let form = dice.below(10);
     if form < 7 {
         let ((tag, seen), place, near, time) =
-            (dice.of(&SEEN_ZH), dice.of(&PLACES_ZH), dice.of(&NEAR_ZH), dice.of(&TIMES_ZH));
+            (*dice.pick(&SEEN_ZH), *dice.pick(&PLACES_ZH), *dice.pick(&NEAR_ZH), *dice.pick(&TIMES_ZH));
         match form {
             0..=2 => format!("#{tag} {time},{place}{near}{seen}"),
             3 => format!("#{tag} {place}{near},{seen}。"),
@@ -97,7 +97,7 @@ fn text(dice: &mut Dice) -> String {
             _ => format!("/tip {time}在{place}{near},{seen}"),
         }
     } else {
-        let ((tag, seen), place, time) = (dice.of(&SEEN_EN), dice.of(&PLACES_EN), dice.of(&TIMES_EN));
+        let ((tag, seen), place, time) = (*dice.pick(&SEEN_EN), *dice.pick(&PLACES_EN), *dice.pick(&TIMES_EN));
         match form {
             7 => format!("#{tag} {seen}, {place}, {time}"),
             8 => format!("/tip {time} near {place}: {seen}"),
@@ -125,8 +125,19 @@ impl Dice {
         (self.throw() % n.max(1) as u64) as usize
     }
 
-    fn of<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())]
+    /// A number from `low` to `high`, both included.
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
+        low + self.below((high - low + 1) as usize) as i64
+    }
+
+    /// Whether it happens, at so many in a thousand.
+    pub fn permille(&mut self, rate: u32) -> bool {
+        rate > 0 && self.throw() % 1000 < u64::from(rate)
+    }
+
+    /// One of them.
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
     }
 }
 
@@ -147,7 +158,7 @@ mod tests {
     fn every_one_is_a_tip_that_gets_its_receipt_in_the_group() {
         let config = Config::default();
         let gazetteer = Gazetteer::new(parse_gazetteer(demo_gazetteer().as_bytes()).unwrap());
-        let reader = Reader::new(&config.category, Arc::new(gazetteer), config.time_zone, Some("baiying_bot"));
+        let reader = Reader::new(config.lexicon(), Arc::new(gazetteer), config.time_zone, Some("baiying_bot"));
         let (mut placed, mut timed, mut urgent) = (0, 0, 0);
         for n in 0..1000 {
             let text = tip(n, 50, 2000).text;

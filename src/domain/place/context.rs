@@ -317,7 +317,8 @@ pub(super) fn leads_to(before: &str) -> bool {
 /// Whether the words behind a short name go on about a place.
 pub(super) fn goes_on_about(after: &str) -> bool {
     const ABOUT: &str = "对旁附隔门后前里楼栋座大宿饭食厂店那这一有又被发车停地下保物仓东西南北今昨明早晚刚上边期口内外往二三四五六七八九十两几中凌正还出也都着冒起失没突来厨房包厢打电天消员工老客租值收监岗业派挨靠的撞倒堵抢偷炸爆塌";
-    after.chars().next().is_some_and(|c| c.is_ascii_digit() || ABOUT.contains(c))
+    let phrase = ["前程", "前途", "打扰", "打算", "有限"].iter().any(|word| after.starts_with(word));
+    !phrase && after.chars().next().is_some_and(|c| c.is_ascii_digit() || ABOUT.contains(c))
 }
 
 #[cfg(test)]

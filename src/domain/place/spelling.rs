@@ -57,6 +57,10 @@ pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling,
             || after.strip_prefix(' ').is_some_and(|rest| PARTS.iter().any(|part| rest.starts_with(part)));
         return (IN.iter().any(|word| before.ends_with(word)) || begins && part) && !after.starts_with("'s ");
     }
+    // 老街坊 are neighbours, whatever street there is.
+    if name.ends_with('街') && after.starts_with('坊') {
+        return false;
+    }
     // Two characters are as often a part of a phrase as a name.
     let short = spelling.han && spelling.length <= 2 && spelling.rank != Rank::Name;
     let ends_like_road = name.ends_with(['路', '街', '巷', '村']);

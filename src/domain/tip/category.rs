@@ -1,119 +1,10 @@
 //! What kind of thing a message is about, by the word lists of the config.
 //!
-//! One automaton over all words; the longest and most specific wins, then the earlier. A denied word
-//! (没有打架, not a fire) counts for nothing. Knows nothing of tags' or labels' grammar.
+//! The longest and most specific word wins, then the earlier. A denied word (没有打架, not a fire) counts for
+//! nothing. Knows nothing of tags' or labels' grammar.
 
-use super::Category;
-use super::fold::fold;
-use aho_corasick::AhoCorasick;
-use std::collections::HashMap;
+use super::lexicon::{Hit, Lexicon, Sense, is_masked, weight};
 use std::ops::Range;
-
-/// How far apart, in bytes, the two halves of `A*B` may stand.
-const REACH: usize = 27;
-/// The same in English.
-const ENGLISH_REACH: usize = 40;
-
-/// Words that mean nothing for a category though shorter ones inside them would.
-const NEUTRAL: &[&str] = &[
-    "偷偷",
-    "偷懒",
-    "抢救",
-    "抢修",
-    "抢险",
-    "抢着",
-    "抢先",
-    "抢答",
-    "打火机",
-    "打电话",
-    "打120",
-    "打110",
-    "打扰",
-    "打扫",
-    "打听",
-    "打包",
-    "打车",
-    "打工",
-    "打印",
-    "打开",
-    "打算",
-    "打赏",
-    "打卡",
-    "消防队",
-    "消防车",
-    "消防员",
-    "消防站",
-    "火车",
-    "火车站",
-    "火锅",
-    "火爆",
-    "火热",
-    "烧烤摊",
-    "烧烤店",
-    "烧烤街",
-    "垃圾中转站",
-    "派出所",
-    "警察",
-    "安全带",
-    "加油站",
-    "煤气公司",
-    "煤气站",
-    "骗你",
-    "没骗",
-    "水果刀具店",
-    "车站",
-    "事故现场",
-    "警车",
-    "fire station",
-    "fire brigade",
-    "fire truck",
-    "fire engine",
-    "fire department",
-    "police station",
-    "gas station",
-    "petrol station",
-    "bus stop",
-    "hot pot",
-    "on fire sale",
-];
-
-/// Finds categories by their words.
-#[derive(Debug)]
-pub struct Categories {
-    ids: Vec<String>,
-    /// How many words are pairs.
-    pairs: usize,
-    automaton: AhoCorasick,
-    /// For each pattern of the automaton, the words that it is, or is a half of.
-    uses: Vec<Vec<Use>>,
-    /// Whole tags: names, ids and words.
-    tags: HashMap<String, usize>,
-}
-
-/// What a pattern is for.
-#[derive(Debug, Clone, Copy)]
-enum Use {
-    Word {
-        category: usize,
-    },
-    Head {
-        pair: usize,
-    },
-    Tail {
-        pair: usize,
-        category: usize,
-    },
-    /// Means nothing, and hides what stands inside it.
-    Neutral,
-}
-
-/// A word found.
-#[derive(Debug, Clone)]
-struct Hit {
-    category: usize,
-    span: Range<usize>,
-    weight: u32,
-}
 
 /// The category that words speak for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,150 +15,122 @@ pub struct FoundCategory<'c> {
     pub weight: u32,
 }
 
-impl Categories {
-    /// Indexes the word lists.
-    pub fn new(categories: &[Category]) -> Self {
-        let mut patterns: HashMap<String, Vec<Use>> = HashMap::new();
-        let mut tags = HashMap::new();
-        let mut pairs = 0;
-        for (category, entry) in categories.iter().enumerate() {
-            for name in [&entry.id, &entry.zh, &entry.en] {
-                tags.insert(fold(name).replace(' ', ""), category);
-            }
-            for word in &entry.words {
-                let word = fold(word);
-                if let Some(tag) = word.strip_prefix('#') {
-                    tags.insert(tag.replace(' ', ""), category);
-                } else if let Some((heads, tails)) = word.split_once('*') {
-                    for head in heads.split('/') {
-                        patterns.entry(head.to_owned()).or_default().push(Use::Head { pair: pairs });
-                    }
-                    for tail in tails.split('/') {
-                        patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair: pairs, category });
-                    }
-                    pairs += 1;
-                } else {
-                    tags.entry(word.replace(' ', "")).or_insert(category);
-                    patterns.entry(word).or_default().push(Use::Word { category });
-                }
-            }
-            for name in [&entry.zh, &entry.en] {
-                patterns.entry(fold(name)).or_default().push(Use::Word { category });
-            }
-        }
-        patterns.remove("");
-        for word in NEUTRAL {
-            patterns.entry((*word).to_owned()).or_default().push(Use::Neutral);
-        }
-        let mut list: Vec<(String, Vec<Use>)> = patterns.into_iter().collect();
-        list.sort_by(|a, b| a.0.cmp(&b.0));
-        let automaton = AhoCorasick::new(list.iter().map(|(word, _)| word)).expect("word lists are small");
-        let ids = categories.iter().map(|category| category.id.clone()).collect();
-        Self { ids, pairs, automaton, uses: list.into_iter().map(|(_, uses)| uses).collect(), tags }
-    }
+/// What the words of a message say of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CategoryReading<'l> {
+    /// The likeliest.
+    pub found: Option<FoundCategory<'l>>,
+    /// Ids of all that words speak for, the likeliest first.
+    pub likely: Vec<&'l str>,
+    /// Words of a category were denied.
+    pub denied: bool,
+}
 
-    /// The category that a tag names, whole, or by the words in it.
-    pub fn find_tag(&self, tag: &str) -> Option<FoundCategory<'_>> {
-        let whole = tag.replace([' ', '_', '-'], "");
-        if let Some(&category) = self.tags.get(&whole) {
-            return Some(FoundCategory { id: &self.ids[category], weight: weight(&whole) });
-        }
-        // #盗窃东门市场: the tag ran on without a space.
-        let mut cut = whole.len();
-        while let Some((at, _)) = whole[..cut].char_indices().next_back() {
-            cut = at;
-            if cut < 4 || whole[..cut].is_ascii() {
-                break;
-            }
-            if let Some(&category) = self.tags.get(&whole[..cut]) {
-                return Some(FoundCategory { id: &self.ids[category], weight: weight(&whole[..cut]) });
-            }
-        }
-        self.find(tag, &[])
+/// The category that a folded tag names, whole, or by the words in it.
+pub fn read_tag<'l>(lexicon: &'l Lexicon, tag: &str) -> Option<FoundCategory<'l>> {
+    let whole = tag.replace([' ', '_', '-'], "");
+    let known =
+        |name: &str| lexicon.tag(name).map(|category| FoundCategory { id: lexicon.id(category), weight: weight(name) });
+    if let Some(found) = known(&whole) {
+        return Some(found);
     }
-
-    /// The likeliest category of a folded text; words inside `masked` (names of places, links) do not count.
-    pub fn find(&self, text: &str, masked: &[Range<usize>]) -> Option<FoundCategory<'_>> {
-        self.read(text, masked).0
+    // #盗窃东门市场: the tag ran on without a space.
+    let mut cut = whole.len();
+    while let Some((at, _)) = whole[..cut].char_indices().next_back() {
+        cut = at;
+        if cut < 4 || whole[..cut].is_ascii() {
+            break;
+        }
+        if let Some(found) = known(&whole[..cut]) {
+            return Some(found);
+        }
     }
+    read_words(lexicon, tag, &lexicon.find(tag), &[]).found
+}
 
-    /// The same, and whether words of a category were denied.
-    pub fn read(&self, text: &str, masked: &[Range<usize>]) -> (Option<FoundCategory<'_>>, bool) {
-        let (hits, denied) = self.hits(text, masked);
-        let mut best: Option<(u32, std::cmp::Reverse<usize>, usize, u32)> = None;
-        for category in 0..self.ids.len() {
-            let own = || hits.iter().filter(|hit| hit.category == category);
-            let Some(strongest) = own().max_by_key(|hit| (hit.weight, std::cmp::Reverse(hit.span.start))) else {
-                continue;
-            };
-            let more: u32 = own().filter(|hit| hit.span != strongest.span).take(3).map(|hit| hit.weight).sum();
-            let first = own().map(|hit| hit.span.start).min().unwrap_or_default();
+/// The likeliest category of a folded text in which the words `hits` stand; those inside `masked` (names of places,
+/// links; in order) do not count.
+pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit], masked: &[Range<usize>]) -> CategoryReading<'l> {
+    let told = |hit: &&Hit| matches!(hit.sense, Sense::Category(_)) && !is_masked(masked, &hit.span);
+    let mut denied = false;
+    let mut kept: Vec<&Hit> = hits.iter().filter(told).collect();
+    kept.retain(|hit| {
+        let is_denied = is_denied(text, &hit.span);
+        denied |= is_denied;
+        !is_denied
+    });
+    let kept = drop_covered(kept);
+    let mut tallies = vec![Tally::default(); lexicon.categories()];
+    for hit in kept {
+        if let Sense::Category(category) = hit.sense {
+            tallies[category].take(hit);
+        }
+    }
+    let mut ranked: Vec<(u32, usize, usize, FoundCategory<'l>)> = tallies
+        .iter()
+        .enumerate()
+        .filter_map(|(category, tally)| {
+            let strongest = tally.strongest.as_ref()?;
+            let id = lexicon.id(category);
             // Somebody who cannot get up, or looks odd, is a part of many things: what else is told says more.
-            let share = match self.ids[category].as_str() {
+            let share = match id {
                 "help" | "other" => 8,
                 "suspicious" => 9,
                 _ => 10,
             };
-            let points = (strongest.weight * 10 + more * 4) * share / 10;
-            let score = (points, std::cmp::Reverse(first), category, strongest.weight);
-            if best.is_none_or(|best| (score.0, score.1) > (best.0, best.1)) {
-                best = Some(score);
-            }
+            let points = (strongest.weight * 10 + tally.more() * 4) * share / 10;
+            Some((points, tally.first, category, FoundCategory { id, weight: strongest.weight }))
+        })
+        .collect();
+    ranked.sort_by_key(|(points, first, category, _)| (std::cmp::Reverse(*points), *first, *category));
+    CategoryReading {
+        found: ranked.first().map(|(.., found)| *found),
+        likely: ranked.iter().map(|(.., found)| found.id).collect(),
+        denied,
+    }
+}
+
+/// What the words of one category come to.
+#[derive(Debug, Clone, Default)]
+struct Tally {
+    strongest: Option<Hit>,
+    /// The weights of the first other words.
+    others: Vec<u32>,
+    first: usize,
+}
+
+/// So many words beside the strongest count.
+const OTHERS: usize = 3;
+
+impl Tally {
+    fn take(&mut self, hit: &Hit) {
+        let Some(strongest) = &self.strongest else {
+            (self.strongest, self.first) = (Some(hit.clone()), hit.span.start);
+            return;
+        };
+        self.first = self.first.min(hit.span.start);
+        if hit.span == strongest.span {
+            return;
         }
-        (best.map(|(_, _, category, weight)| FoundCategory { id: &self.ids[category], weight }), denied)
+        let weaker = if hit.weight > strongest.weight {
+            self.strongest.replace(hit.clone()).map_or(0, |before| before.weight)
+        } else {
+            hit.weight
+        };
+        if self.others.len() < OTHERS {
+            self.others.push(weaker);
+        }
     }
 
-    fn hits(&self, text: &str, masked: &[Range<usize>]) -> (Vec<Hit>, bool) {
-        let mut heads: Vec<Range<usize>> = vec![0..0; self.pairs];
-        let mut hits: Vec<Hit> = Vec::new();
-        for found in self.automaton.find_overlapping_iter(text) {
-            let span = found.range();
-            if masked.iter().any(|mask| mask.start < span.end && span.start < mask.end) || !is_whole(text, &span) {
-                continue;
-            }
-            for found in &self.uses[found.pattern().as_usize()] {
-                match *found {
-                    Use::Word { category } => {
-                        let weight = weight(&text[span.clone()]);
-                        hits.push(Hit { category, span: span.clone(), weight });
-                    }
-                    Use::Head { pair } => {
-                        if heads[pair].end != span.end || heads[pair].len() < span.len() {
-                            heads[pair] = span.clone();
-                        }
-                    }
-                    Use::Tail { pair, category } => {
-                        let near = Some(&heads[pair]).filter(|head| !head.is_empty()).filter(|head| {
-                            let reach = if text[span.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
-                            head.end <= span.start
-                                && span.start - head.end <= reach
-                                && !text[head.end..span.start].contains(['。', '\n', '!', '?', ';'])
-                        });
-                        if let Some(head) = near {
-                            let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
-                            // 车*撞: two lone characters say less than one word of two.
-                            let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
-                            hits.push(Hit { category, span: head.start..span.end, weight });
-                        }
-                    }
-                    Use::Neutral => {
-                        let weight = weight(&text[span.clone()]);
-                        hits.push(Hit { category: usize::MAX, span: span.clone(), weight });
-                    }
-                }
-            }
-        }
-        let all = hits.len();
-        hits.retain(|hit| hit.category == usize::MAX || !is_denied(text, &hit.span));
-        let denied = hits.len() < all;
-        (drop_covered(hits), denied)
+    fn more(&self) -> u32 {
+        self.others.iter().sum()
     }
 }
 
 /// Takes out words that stand inside a longer one (抢 in 抢救).
-fn drop_covered(mut hits: Vec<Hit>) -> Vec<Hit> {
+fn drop_covered(mut hits: Vec<&Hit>) -> Vec<&Hit> {
     hits.sort_by_key(|hit| (hit.span.start, std::cmp::Reverse(hit.span.end)));
-    let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
+    let mut kept: Vec<&Hit> = Vec::with_capacity(hits.len());
     for hit in hits {
         let covered = kept.iter().rev().take(8).any(|longer| {
             let tight = longer.weight >= weight_of_length(longer.span.len());
@@ -286,29 +149,6 @@ fn drop_covered(mut hits: Vec<Hit>) -> Vec<Hit> {
 /// The weight of a word of so many bytes, all of it matched: pairs, which skip letters, weigh less.
 fn weight_of_length(bytes: usize) -> u32 {
     (bytes as u32) * 2 / 3
-}
-
-/// Two a Chinese character, fewer for a letter.
-fn weight(word: &str) -> u32 {
-    let han = word.chars().filter(|c| !c.is_ascii()).count() as u32;
-    let letters = word.len() as u32 - han * 3;
-    han * 2 + (letters * 2).div_ceil(3)
-}
-
-/// An English word counts only as a whole, give or take an ending.
-fn is_whole(text: &str, span: &Range<usize>) -> bool {
-    let word = &text[span.clone()];
-    if word.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text[..span.start].ends_with(|c: char| c.is_ascii_alphanumeric())
-    {
-        return false;
-    }
-    if word.ends_with(|c: char| c.is_ascii_alphanumeric()) {
-        let rest = &text[span.end..];
-        let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
-        return matches!(&rest[..run], "" | "s" | "es" | "ed" | "d" | "ing");
-    }
-    true
 }
 
 /// Whether the words just before deny it.
@@ -371,10 +211,19 @@ fn last_bytes(text: &str, most: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::domain::tip::fold::fold;
+    use std::sync::{Arc, LazyLock};
 
-    fn find(text: &str) -> Option<String> {
-        let categories = Categories::new(&crate::config::Config::default().category);
-        categories.find(&fold(text), &[]).map(|found| found.id.to_owned())
+    static LEXICON: LazyLock<Arc<Lexicon>> = LazyLock::new(|| Config::default().lexicon());
+
+    fn read(text: &str) -> CategoryReading<'static> {
+        let text = fold(text);
+        read_words(&LEXICON, &text, &LEXICON.find(&text), &[])
+    }
+
+    fn find(text: &str) -> Option<&'static str> {
+        read(text).found.map(|found| found.id)
     }
 
     #[test]
@@ -391,7 +240,7 @@ mod tests {
             ("gas leak in the kitchen", "dangerous_goods"),
             ("我妈七十六了 下午去遛弯到现在没回来", "missing_person"),
         ] {
-            assert_eq!(find(text).as_deref(), Some(id), "{text}");
+            assert_eq!(find(text), Some(id), "{text}");
         }
     }
 
@@ -400,12 +249,11 @@ mod tests {
         for text in ["没有打架", "不是火灾", "not a fire", "没看到打架"] {
             assert_eq!(find(text), None, "{text}");
         }
-        assert_eq!(find("是不是着火了").as_deref(), Some("fire"));
+        assert_eq!(find("是不是着火了"), Some("fire"));
     }
 
     #[test]
     fn tags() {
-        let categories = Categories::new(&crate::config::Config::default().category);
         for (tag, id) in [
             ("偷快递", "theft"),
             ("路灯", "facility"),
@@ -414,9 +262,9 @@ mod tests {
             ("theft", "theft"),
             ("盗窃东门市场", "theft"),
         ] {
-            assert_eq!(categories.find_tag(tag).map(|found| found.id), Some(id), "{tag}");
+            assert_eq!(read_tag(&LEXICON, tag).map(|found| found.id), Some(id), "{tag}");
         }
-        assert_eq!(categories.find_tag("线索"), None);
+        assert_eq!(read_tag(&LEXICON, "线索"), None);
     }
 
     #[test]
@@ -425,6 +273,5 @@ mod tests {
         assert_eq!(shipped.len(), 23);
         let sensitive: Vec<&str> = shipped.iter().filter(|c| c.sensitive).map(|c| c.id.as_str()).collect();
         assert_eq!(sensitive, ["fraud", "drugs", "gambling"]);
-        assert!(shipped.iter().all(|c| !c.words.is_empty()));
     }
 }

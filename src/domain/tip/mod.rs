@@ -6,6 +6,7 @@
 pub mod category;
 pub mod fold;
 pub mod label;
+pub mod lexicon;
 pub mod reader;
 pub mod redact;
 pub mod standing;
@@ -79,6 +80,8 @@ pub struct Tip {
     pub marked: bool,
     /// The category's id, from the tag or the words.
     pub category: Option<String>,
+    /// Ids of what else the words may mean, the likeliest first.
+    pub likely: Vec<String>,
     /// Times told, the likeliest time of the event first.
     pub times: Vec<TimeReading>,
     /// The place, if words name one that is known.

@@ -3,56 +3,60 @@
 //! Folds once, then asks each reader in turn. Built once from the config and the gazetteer; holds no
 //! state. Called by the intake flow and by the `understand` command.
 
-use super::category::Categories;
+use super::category::{read_tag, read_words};
 use super::fold::Folded;
 use super::label::{Label, Labelled, Labels};
-use super::redact::redact;
-use super::standing::{self, Facts};
+use super::lexicon::Lexicon;
+use super::redact::{Relayed, redact};
+use super::standing::{self, Facts, Told};
 use super::tag::Marks;
 use super::time::{FoundTime, TimeReader};
-use super::urgency::Urgency;
-use super::{Category, ChatKind, Field, TimeReading, Tip};
+use super::urgency::is_urgent;
+use super::{ChatKind, Field, TimeReading, Tip};
 use crate::domain::id::Millis;
 use crate::domain::place::{Gazetteer, PlaceFound, Wgs84};
 use chrono_tz::Tz;
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 /// A message whose time lies further back than this is about something past, milliseconds.
 const PAST_MS: i64 = 60 * 60 * 1000;
+/// So many tags at most are looked at for a category.
+const MOST_TAGS: usize = 16;
+const DAY_MS: i64 = 24 * PAST_MS;
 
 /// What is the same in every town is made once: a town is read anew whenever something changes in it.
 static LABELS: LazyLock<Labels> = LazyLock::new(Labels::default);
-static URGENCY: LazyLock<Urgency> = LazyLock::new(Urgency::default);
 
 /// Understands messages.
 #[derive(Debug)]
 pub struct Reader {
-    categories: Categories,
+    lexicon: Arc<Lexicon>,
     gazetteer: Arc<Gazetteer>,
     times: TimeReader,
     labels: &'static Labels,
-    urgency: &'static Urgency,
     bot: Option<String>,
-    /// Names and ids of the categories, folded: a tag that is one says no more than the category does.
-    names: HashSet<String>,
+    relayed: Relayed,
 }
 
 impl Reader {
-    /// A reader for a town: its categories with their words, its places, its zone, and the bot's own name.
-    pub fn new(categories: &[Category], gazetteer: Arc<Gazetteer>, zone: Tz, bot_username: Option<&str>) -> Self {
+    /// A reader for a town: its words, its places, its zone, and the bot's own name.
+    pub fn new(lexicon: Arc<Lexicon>, gazetteer: Arc<Gazetteer>, zone: Tz, bot_username: Option<&str>) -> Self {
         Self {
-            categories: Categories::new(categories),
+            lexicon,
             gazetteer,
             times: TimeReader::new(zone),
             labels: &LABELS,
-            urgency: &URGENCY,
-            names: categories.iter().flat_map(|c| [&c.id, &c.zh, &c.en]).map(|name| super::fold::fold(name)).collect(),
             bot: bot_username
                 .map(|name| name.trim_start_matches('@').to_ascii_lowercase())
                 .filter(|name| !name.is_empty()),
+            relayed: Relayed::default(),
         }
+    }
+
+    /// The same, relaying more.
+    pub fn relaying(self, relayed: Relayed) -> Self {
+        Self { relayed, ..self }
     }
 
     /// What a message of the moment `at` says. `area` is the middle of the group's area, for places that
@@ -78,36 +82,38 @@ impl Reader {
         masked.sort_by_key(|span| span.start);
 
         let times = self.times(&folded, at, &fields, &masked);
-        let tags: Vec<&str> = marks.tags.iter().map(|tag| &words[tag.start + 1..tag.end]).collect();
-        let by_tag = tags.iter().find_map(|tag| self.categories.find_tag(tag));
+        let tags: Vec<&str> = marks.tags.iter().take(MOST_TAGS).map(|tag| &words[tag.start + 1..tag.end]).collect();
+        let by_tag = tags.iter().find_map(|tag| read_tag(&self.lexicon, tag));
         let by_label = fields
             .iter()
             .filter(|field| field.label == Label::Category)
-            .find_map(|field| self.categories.find_tag(&words[field.value.clone()]));
-        let (by_words, denied) = self.categories.read(words, &masked);
-        let category = by_tag.or(by_label).or(by_words);
-        let weight = category.map_or(0, |found| found.weight).max(by_words.map_or(0, |found| found.weight));
+            .find_map(|field| read_tag(&self.lexicon, &words[field.value.clone()]));
+        let hits = self.lexicon.find(words);
+        let by_words = read_words(&self.lexicon, words, &hits, &masked);
+        let category = by_tag.or(by_label).or(by_words.found);
+        let weight = category.map_or(0, |found| found.weight).max(by_words.found.map_or(0, |found| found.weight));
         let id = category.map(|found| found.id.to_owned());
 
         let is_past = times.first().is_some_and(|time| at.since(time.end.unwrap_or(time.start)) > PAST_MS);
-        let urgent = self.urgency.is_urgent(words, id.as_deref(), is_past);
-        let plain = without(&folded, marks.spans());
+        let urgent = is_urgent(words, &hits, id.as_deref(), is_past);
         let facts = Facts {
             chat,
             marked,
             surely: labelled || by_tag.is_some() || marks.command.is_some(),
             weight,
-            denied,
+            denied: by_words.denied,
             place: place.reading.is_some() || place.unknown.is_some(),
             time: !times.is_empty(),
             future: times.first().is_some_and(|time| time.start > at),
             urgent,
         };
-        let is_tip = standing::is_tip(&super::fold::fold(&plain), &facts);
+        let mut spans: Vec<Range<usize>> = marks.spans().chain(&links).cloned().collect();
+        spans.sort_by_key(|span| span.start);
+        let is_tip = standing::is_tip(&Told { text: words, hits: &hits, marks: &spans }, &facts);
         // A tag that is more than a category's name tells something: its words stay, without the sign.
         let told: Vec<Range<usize>> = marks
             .spans()
-            .map(|span| match marks.tags.contains(span) && !self.names.contains(&words[span.start + 1..span.end]) {
+            .map(|span| match marks.tags.contains(span) && !self.lexicon.is_name(&words[span.start + 1..span.end]) {
                 true => span.start..span.start + 1,
                 false => span.clone(),
             })
@@ -123,17 +129,22 @@ impl Reader {
         if place.reading.is_none() {
             missing.push(Field::Place);
         }
-        let relayed = without(&folded, told.iter());
         Tip {
             is_tip,
             marked,
+            likely: by_words
+                .likely
+                .iter()
+                .filter(|likely| id.as_deref() != Some(*likely))
+                .map(|&id| id.into())
+                .collect(),
             category: id,
             times,
             place: place.reading,
             unknown_place: place.unknown,
             urgent: urgent && is_tip,
             description,
-            relay_text: redact(relayed.trim()),
+            relay_text: redact(&folded, &told, self.relayed).trim().to_owned(),
             missing,
         }
     }
@@ -163,7 +174,10 @@ impl Reader {
             .times
             .read(folded, at, masked)
             .into_iter()
-            .filter(|found| !inside(&found.span, &place) && !is_complaint(&folded.text, &found.span))
+            .filter(|found| {
+                let old = at.since(found.reading.end.unwrap_or(found.reading.start)) > DAY_MS;
+                !(inside(&found.span, &place) || old && is_complaint(&folded.text, &found.span))
+            })
             .map(|found| {
                 let rank = if inside(&found.span, &time) {
                     0
@@ -198,16 +212,21 @@ fn is_complaint(text: &str, span: &Range<usize>) -> bool {
         .any(|word| after.contains(word))
 }
 
-/// Links in folded text: nothing but a place is read there.
+/// Links in folded text, in order: nothing but a place is read there.
 fn links(text: &str) -> Vec<Range<usize>> {
     let mut links: Vec<Range<usize>> = Vec::new();
-    for start in ["http://", "https://", "geo:", "www."] {
-        for (at, _) in text.match_indices(start) {
+    let mut starts: Vec<usize> = ["http://", "https://", "geo:", "www."]
+        .iter()
+        .flat_map(|start| text.match_indices(start))
+        .map(|(at, _)| at)
+        .collect();
+    starts.sort_unstable();
+    for at in starts {
+        if links.last().is_none_or(|last| last.end <= at) {
             let len = text[at..].find([' ', '\n', '。', '】', '"', '<']).unwrap_or(text.len() - at);
             links.push(at..at + len);
         }
     }
-    links.sort_by_key(|link| link.start);
     links
 }
 

@@ -29,33 +29,50 @@ static PLATE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is checked by tests")
 });
 
-/// The text as a liaison point may see it.
-pub fn redact(text: &str) -> String {
-    let folded = Folded::new(text);
-    let mut taken = private_spans(&folded.text);
-    taken.sort_by_key(|span| span.start);
-    let mut out = String::with_capacity(text.len());
+/// What may be relayed though it tells of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Relayed {
+    /// Licence plates.
+    pub plates: bool,
+}
+
+/// The text as a liaison point may see it, without the stretches `cut` of the folded text and with what is private
+/// taken out.
+pub fn redact(folded: &Folded<'_>, cut: &[Range<usize>], relayed: Relayed) -> String {
+    let mut taken: Vec<(Range<usize>, bool)> = cut.iter().map(|span| (folded.span(span), false)).collect();
+    taken.extend(private_spans(&folded.text, relayed).iter().map(|span| (folded.span(span), true)));
+    taken.sort_by_key(|(span, _)| span.start);
+    let mut out = String::with_capacity(folded.original.len());
     let mut from = 0;
-    for span in taken {
-        let span = folded.span(&span);
+    for (span, private) in taken {
         if span.end <= from {
             continue;
         }
-        out.push_str(&text[from..span.start.max(from)]);
-        if !out.ends_with(TAKEN_OUT) {
+        out.push_str(&folded.original[from..span.start.max(from)]);
+        if private && !out.ends_with(TAKEN_OUT) {
             out.push_str(TAKEN_OUT);
         }
         from = span.end;
     }
-    out.push_str(&text[from..]);
+    out.push_str(&folded.original[from..]);
     out
 }
 
 /// Where a folded text holds what must not be relayed.
-fn private_spans(text: &str) -> Vec<Range<usize>> {
-    let mut spans = numbers(text);
-    if text.contains('@') {
+fn private_spans(text: &str, relayed: Relayed) -> Vec<Range<usize>> {
+    let (mut digits, mut latin, mut at) = (0, 0, false);
+    for c in text.chars() {
+        digits += usize::from(digit(c).is_some());
+        latin += usize::from(c.is_ascii_alphanumeric());
+        at |= c == '@';
+    }
+    // Most messages hold none: what cannot be there is not looked for.
+    let mut spans = if digits >= SHORTEST_NUMBER { numbers(text) } else { Vec::new() };
+    if at {
         spans.extend(MAIL.find_iter(text).map(|found| found.range()));
+    }
+    if latin < SHORTEST_NAME {
+        return spans;
     }
     spans.extend(ACCOUNT.captures_iter(text).filter_map(|found| {
         let id = found.name("id")?;
@@ -66,6 +83,9 @@ fn private_spans(text: &str) -> Vec<Range<usize>> {
         let bare = ["line", "telegram", "tg"].iter().any(|word| found[0].starts_with(word));
         (!glued && (digits > 0 || !bare)).then(|| id.range())
     }));
+    if relayed.plates {
+        return spans;
+    }
     spans.extend(PLATE.captures_iter(text).filter_map(|found| {
         let number = found.name("n")?.as_str();
         let whole = found.get(0)?.range();
@@ -75,10 +95,25 @@ fn private_spans(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
+/// The shortest number that belongs to a person, in digits.
+const SHORTEST_NUMBER: usize = 7;
+/// The shortest plate or account, in letters and digits.
+const SHORTEST_NAME: usize = 5;
+
+/// The digits of a text in runs.
+#[derive(Default)]
+struct Digits {
+    /// All of them, as ASCII.
+    all: String,
+    runs: Vec<Run>,
+}
+
 /// One run of digits.
 struct Run {
+    /// Where in the text.
     span: Range<usize>,
-    digits: String,
+    /// Where in all digits.
+    digits: Range<usize>,
     /// Joined to the next run by a separator.
     joined: bool,
     /// That separator is a point.
@@ -87,24 +122,23 @@ struct Run {
 
 /// Numbers that belong to a person: looked for in every stretch of neighbouring runs of digits.
 fn numbers(text: &str) -> Vec<Range<usize>> {
-    let runs = runs(text);
+    let Digits { all, runs } = Digits::find(text);
     let mut spans = Vec::new();
     let mut first = 0;
     while first < runs.len() {
-        let mut digits = String::new();
         let mut found = None;
         let mut points = 0;
         let mut said = None;
         for last in first..runs.len() {
-            digits.push_str(&runs[last].digits);
+            let digits = &all[runs[first].digits.start..runs[last].digits.end];
             if digits.len() > 24 {
                 break;
             }
             let span = runs[first].span.start..runs[last].span.end;
             let next = last + 1 < runs.len() && runs[last].joined;
-            if (7..=19).contains(&digits.len()) && (points == 0 || points > 1) {
+            if (SHORTEST_NUMBER..=19).contains(&digits.len()) && (points == 0 || points > 1) {
                 let said = *said.get_or_insert_with(|| Said::before(text, span.start));
-                if is_private(text, &span, &digits, last > first, said) {
+                if is_private(text, &span, digits, last > first, said) {
                     found = Some((last, span));
                 }
             }
@@ -141,30 +175,16 @@ fn digit(c: char) -> Option<char> {
     })
 }
 
-fn runs(text: &str) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut open = false;
-    for (at, c) in text.char_indices() {
-        let known = digit(c).or_else(|| {
-            // The check letter of an ID card.
-            let closes = c == 'x' && open && runs.last().is_some_and(|run| !run.digits.is_empty());
-            closes.then_some('x')
-        });
-        match known {
-            Some(known) if open => {
-                let run = runs.last_mut().expect("a run is open");
-                run.digits.push(known);
-                run.span.end = at + c.len_utf8();
-                open = known != 'x';
-            }
-            Some(known) => {
-                runs.push(Run { span: at..at + c.len_utf8(), digits: known.to_string(), joined: false, point: false });
-                open = true;
-            }
-            None => {
+impl Digits {
+    fn find(text: &str) -> Self {
+        let mut found = Self::default();
+        let mut open = false;
+        for (at, c) in text.char_indices() {
+            // The check letter of an ID card closes a run.
+            let Some(known) = digit(c).or((c == 'x' && open).then_some('x')) else {
                 open = false;
                 let separates = matches!(c, ' ' | '-' | '.' | '·' | '_' | ',' | '(' | ')' | '/' | '*' | '—');
-                if let Some(run) = runs.last_mut() {
+                if let Some(run) = found.runs.last_mut() {
                     let gap = at - run.span.end;
                     if gap == 0 {
                         run.joined = separates;
@@ -173,10 +193,21 @@ fn runs(text: &str) -> Vec<Run> {
                         run.joined &= separates && gap < 3;
                     }
                 }
+                continue;
+            };
+            let end = at + c.len_utf8();
+            match found.runs.last_mut().filter(|_| open) {
+                Some(run) => (run.span.end, run.digits.end) = (end, run.digits.end + 1),
+                None => {
+                    let digits = found.all.len()..found.all.len() + 1;
+                    found.runs.push(Run { span: at..end, digits, joined: false, point: false });
+                }
             }
+            found.all.push(known);
+            open = known != 'x';
         }
+        found
     }
-    runs
 }
 
 /// What the words just before a number call it.
@@ -191,6 +222,9 @@ impl Said {
     fn before(text: &str, at: usize) -> Self {
         let from = text[..at].char_indices().rev().take(12).last().map_or(at, |(from, _)| from);
         let before = &text[from..at];
+        if !before.contains(char::is_alphabetic) {
+            return Self { identity: false, card: false, phone: false };
+        }
         let says = |words: &[&str]| words.iter().any(|word| before.contains(word));
         Self {
             identity: says(&["身份证", "证件", "id card", "id no", "id number", "idcard"]),
@@ -274,6 +308,17 @@ fn is_luhn(digits: &[u8]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn redact(text: &str) -> String {
+        super::redact(&Folded::new(text), &[], Relayed::default())
+    }
+
+    #[test]
+    fn plates_stay_where_the_config_says_so() {
+        let folded = Folded::new("#线索 车牌粤S·12345 电话13800138000");
+        assert_eq!(super::redact(&folded, &[0..7], Relayed { plates: true }), " 车牌粤S·12345 电话***");
+        assert_eq!(super::redact(&folded, &[0..7], Relayed::default()), " 车牌*** 电话***");
+    }
 
     #[test]
     fn taken_out() {

@@ -15,8 +15,8 @@ static READER: LazyLock<Reader> = LazyLock::new(|| {
         datum: Datum::Wgs84,
     };
     let places = vec![place("P003", "东门市场", "East Gate Market"), place("P010", "阳光小区", "Sunshine Estate")];
-    let categories = crate::config::Config::default().category;
-    Reader::new(&categories, Arc::new(Gazetteer::new(places)), chrono_tz::Asia::Shanghai, Some("lucheng_bot"))
+    let lexicon = crate::config::Config::default().lexicon();
+    Reader::new(lexicon, Arc::new(Gazetteer::new(places)), chrono_tz::Asia::Shanghai, Some("lucheng_bot"))
 });
 
 fn read(text: &str, chat: ChatKind) -> Tip {

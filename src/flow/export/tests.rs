@@ -45,6 +45,7 @@ pub(crate) fn lead(id: i64) -> Lead {
         description: "电动车被偷, \"红色\"".into(),
         relay_text: String::new(),
         chat: ChatId(-100),
+        tip_chat: ChatId(-100),
         thread: None,
         message: MessageId(1),
         reporter: Some(UserId(77_777)),

@@ -153,6 +153,26 @@ async fn a_group_that_becomes_a_supergroup_keeps_its_leads() {
     w.push_data(OFFICER, DESK, w.last(DESK).id, "lv:1").await;
     w.advance(3).await;
     assert!(w.chat(moved).contains("Your lead 1 was verified"), "{}", w.chat(moved));
+    // Written before the move, brought after it.
+    w.fail_next(GROUP, SendError::Migrated(ChatId(moved)));
+    w.say(NEIGHBOUR, GROUP, "#dispute at Old Bridge 5 pm, a late one").await;
+    w.advance(5).await;
+    assert!(w.chat(moved).contains("lead 3"), "{}", w.chat(moved));
+    assert!(w.last(DESK).text.contains("from Bridge group"), "{}", w.chat(DESK));
+    let receipts = w.find(moved, "lead 3");
+    assert_eq!(receipts[0].reply_to, None, "its number is another's there");
+    w.push_data(OFFICER, DESK, w.last(DESK).id, "lX:3").await;
+    w.advance(5).await;
+    assert_eq!(
+        w.number("SELECT COUNT(*) FROM outbox WHERE subject LIKE 'down:%'").await,
+        0,
+        "what stood there is gone"
+    );
+    // The old id is set up no more, whoever says so late.
+    w.fail_next(GROUP, SendError::Migrated(ChatId(moved)));
+    w.say(ADMIN, GROUP, "/setup liaison").await;
+    w.advance(5).await;
+    assert_eq!(w.rows("SELECT CAST(chat AS TEXT) FROM chat_group WHERE moved_to IS NOT NULL").await, ["-100"]);
     w.end().await;
 }
 

@@ -120,7 +120,10 @@ async fn a_replica_that_dies_lets_go_and_what_it_did_is_not_done_again() {
     let steps: Vec<Step> = taken.iter().map(|event| Step { event: event.seq, changes: post("x") }).collect();
     assert_eq!(one.apply(&steps[..1], NOW).await.unwrap(), [Applied::Done]);
     assert_eq!(other.apply(&steps, NOW).await.unwrap(), [Applied::Over, Applied::Done]);
-    assert!(one.hold(&[1]).await.is_err() || one.let_go().await.is_ok(), "the lost session is noticed");
+    assert!(one.hold(&[7]).await.is_err(), "the lost session is noticed: nothing is held on it any more");
+    assert_eq!(one.hold(&[7]).await.unwrap(), [true], "on a new one");
+    assert_eq!(other.hold(&[7]).await.unwrap(), [false], "which holds");
+    one.let_go().await.unwrap();
     other.let_go().await.unwrap();
     assert_eq!(one.take(9, NOW).await.unwrap(), [], "a new session, and nothing left");
 }

@@ -195,7 +195,11 @@ impl Town {
         let held = number("SELECT count(DISTINCT lead) FROM transfer WHERE kind = 'hold' AND credit = 'held'").await;
         let sum = number("SELECT CAST(sum(amount) AS BIGINT) FROM transfer").await;
         assert_eq!((held, sum), (count, count * HELD), "points");
-        // Tips of one chat became leads in the order in which they were written, but for those decided side by side.
+        let overtook = "SELECT count(*) FROM (\
+                        SELECT first_event, lag(first_event) OVER (PARTITION BY chat ORDER BY lead_event.id) AS earlier \
+                        FROM lead JOIN lead_event ON lead_event.lead = lead.id AND lead_event.version = 1) AS tip \
+                        WHERE earlier > first_event";
+        assert_eq!(number(overtook).await, 0, "tips of one chat became leads in the order in which they came in");
         let terms = number("SELECT value FROM counter WHERE name = 'term'").await;
         let tips = self.platform.tips();
         let doubled: i64 = tips.iter().map(|tip| i64::from(tip.receipts) - 1).sum();

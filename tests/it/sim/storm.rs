@@ -4,6 +4,7 @@
 //! run lets one of those who wait go on. So every order of the product's workers can come up, and a seed always
 //! gives the same one.
 
+use baiying::app::load::words::Dice;
 use baiying::domain::id::Millis;
 use baiying::port::clock::{Chance, Clock};
 use baiying::port::store::{StoreError, StoreResult};
@@ -12,45 +13,6 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
-
-/// Numbers that look random and are always the same for a seed (SplitMix64).
-#[derive(Debug, Clone)]
-pub struct Dice(u64);
-
-impl Dice {
-    /// Begins a row of numbers.
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-
-    /// Whether it happens, at so many in a thousand.
-    pub fn permille(&mut self, rate: u32) -> bool {
-        rate > 0 && self.next() % 1000 < u64::from(rate)
-    }
-
-    /// A number from `low` to `high`, both included.
-    pub fn between(&mut self, low: i64, high: i64) -> i64 {
-        low + self.below((high - low + 1) as usize) as i64
-    }
-
-    /// One of them.
-    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
-    }
-}
 
 /// How often each fault strikes, in a thousand. A seed turns about half of them off.
 #[derive(Debug, Clone, Default)]
@@ -169,7 +131,7 @@ pub type Job<T> = Pin<Box<dyn Future<Output = T>>>;
 impl Storm {
     /// What a seed decides. With `tell`, the story is printed as it happens.
     pub fn new(seed: u64, start: Millis, tell: bool) -> Self {
-        let mut dice = Dice::new(seed);
+        let mut dice = Dice(seed);
         let rates = Rates::of(&mut dice);
         Self(Mutex::new(Inner {
             dice,

@@ -106,3 +106,32 @@ async fn retention_takes_away_what_it_counts_and_no_more() {
     assert_eq!((file.lead.state, file.lead.version, file.lead.reporter), (LeadState::Unfounded, 4, None));
     assert_eq!(store.file(2).await.lead, lead(2));
 }
+
+#[tokio::test]
+async fn a_wording_that_failed_long_after_an_earlier_one_was_sent_goes_in_its_time() {
+    let store = fresh().await;
+    let rules = Retention { raw_days: 1_000, lead_days: Vec::new(), outbox_days: 20 };
+    let days = |days: i64| NOW.plus_ms(days * DAY + 1);
+    store.put(post("card", text("sent"))).await;
+    store.send_all(70).await;
+    assert_eq!(store.retain(&rules, days(30), false).await.unwrap().outbox, 1);
+    let again = Changes { posts: vec![post("card", text(MARKER))], ..Changes::default() };
+    assert_eq!(store.apply_at(again, days(30)).await, Applied::Done);
+    let claimed = store.claim_all().await.remove(0);
+    store.settle_one(&claimed, Fate::Failed("blocked".into())).await;
+    assert_eq!(store.retain(&rules, days(49), false).await.unwrap().outbox, 0, "its time has not come");
+    assert_eq!(store.retain(&rules, days(51), false).await.unwrap().outbox, 1);
+    assert_eq!(stands(&store, MARKER).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_group_that_moved_gives_up_keeps_no_words() {
+    let store = fresh().await;
+    let new = ChatId(-1_000_200);
+    store.put(post("card", text(MARKER))).await;
+    store.put(Post { chat: new, ..post("card", text("newer")) }).await;
+    assert_eq!(stands(&store, MARKER).await.len(), 1);
+    store.done(Changes { moves: vec![(GROUP, new)], ..Changes::default() }).await;
+    assert_eq!(stands(&store, MARKER).await, Vec::<String>::new());
+    assert_eq!(store.claim_all().await.len(), 1, "the newer one");
+}

@@ -154,7 +154,7 @@ async fn a_group_is_followed_to_its_new_id() {
         store.done(Changes { moves: vec![(GROUP, new)], groups: vec![group(new, "一")], ..Changes::default() }).await;
     }
     let town = store.town().await.unwrap();
-    assert_eq!(town.groups, [group(new, "一")]);
+    assert_eq!((town.groups, town.moved), (vec![group(new, "一")], vec![(GROUP, new)]));
     assert!(town.version != version);
     assert_eq!(store.file(1).await.lead.chat, new);
     let facts = store
@@ -174,4 +174,30 @@ async fn a_group_is_followed_to_its_new_id() {
     let events = store.take(9, NOW).await.unwrap();
     assert!(events.iter().any(|event| event.seq == waiting));
     assert!(events.iter().all(|event| event.chat == new));
+}
+
+#[tokio::test]
+async fn every_former_id_of_a_group_leads_to_its_last() {
+    let store = fresh().await;
+    let [a, b, c] = [-1, -2, -3].map(ChatId);
+    let moved = async |moves: &[(ChatId, ChatId)]| {
+        store.done(Changes { moves: moves.to_vec(), ..Changes::default() }).await;
+        let town = store.townspeople().await.unwrap();
+        (town.groups.iter().map(|group| group.chat).collect::<Vec<_>>(), town.moved)
+    };
+    assert_eq!(moved(&[(a, b)]).await, (vec![], vec![]), "no group of ours");
+    store.seed(&[group(a, "一")], &[]).await.unwrap();
+    assert_eq!(moved(&[(a, b)]).await, (vec![b], vec![(a, b)]));
+    assert_eq!(moved(&[(b, c)]).await, (vec![c], vec![(b, c), (a, c)]));
+    assert_eq!(moved(&[(a, b)]).await, (vec![c], vec![(b, c), (a, c)]), "told late");
+    store.seed(&[group(a, "一")], &[]).await.unwrap();
+    assert_eq!(store.town().await.unwrap().groups, [group(c, "一")], "the config still says the first id");
+    store.done(Changes { groups: vec![group(c, "二")], ..Changes::default() }).await;
+    let names = store.group_names(&[a, c, ChatId(-4)]).await.unwrap();
+    assert_eq!(names.len(), 2);
+    assert!(names.iter().all(|(_, name)| name == "二"), "{names:?}");
+    store.done(Changes { groups: vec![group(a, "三")], ..Changes::default() }).await;
+    assert_eq!(moved(&[]).await, (vec![c, a], vec![(b, c)]), "set up again");
+    assert_eq!(moved(&[(c, a)]).await, (vec![a], vec![(c, a), (b, a)]));
+    assert_eq!(moved(&[(a, c)]).await, (vec![c], vec![(b, c), (a, c)]), "back: never in a circle");
 }

@@ -176,6 +176,7 @@ impl Town {
             description: told.text.clone(),
             relay_text: told.text.clone(),
             chat,
+            tip_chat: chat,
             thread: None,
             message,
             reporter: Some(user),

@@ -106,7 +106,9 @@ pub(super) fn parse_zh(cursor: Cursor<'_>) -> Option<(Ago, usize, usize)> {
 fn amount(cursor: &mut Cursor<'_>) -> Option<(Unit, i64, bool)> {
     let mut more = false;
     let mut halves;
-    if cursor.eat("大半") || cursor.eat("小半") || cursor.eat("半") {
+    if cursor.rest().starts_with("个把") {
+        halves = 2;
+    } else if cursor.eat("大半") || cursor.eat("小半") || cursor.eat("半") {
         halves = 1;
         more = cursor.eat("个多") || cursor.eat("多");
     } else if cursor.eat_any(&["好几", "几"]) {
@@ -279,5 +281,5 @@ fn amount_en(cursor: &mut Cursor<'_>, led: bool) -> Option<(i64, Unit, bool)> {
 
 /// Whether a Chinese amount can start here.
 pub(super) fn may_start_zh(c: char) -> bool {
-    number::is_numeral(c) || matches!(c, '半' | '几' | '数' | '好' | '大' | '小')
+    number::is_numeral(c) || matches!(c, '半' | '几' | '数' | '好' | '大' | '小' | '个')
 }

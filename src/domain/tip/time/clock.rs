@@ -15,6 +15,40 @@ const NOT_AFTER_DIAN: [&str; 26] = [
 const DECIMAL_UNITS: [&str; 16] =
     ["折", "万", "元", "块", "米", "公里", "千米", "吨", "斤", "度", "%", "倍", "级", "亿", "寸", "公分"];
 
+/// `差五分八点`, `差一刻九点`: so many minutes before a full hour, at the cursor.
+pub(super) fn parse_short_of(mut cursor: Cursor<'_>) -> Option<(Clock, usize)> {
+    let short = short_of(&mut cursor)?;
+    cursor.spaces();
+    let hour = cursor.number().filter(|hour| hour.value <= 24)?;
+    (cursor.eat("点") || cursor.eat("时")).then_some(())?;
+    cursor.eat_any(&["钟", "整"]);
+    Some((earlier(Clock::hour(hour.value), short), cursor.at))
+}
+
+/// `差五分`, `差一刻`: how many minutes.
+fn short_of(cursor: &mut Cursor<'_>) -> Option<u32> {
+    let mut ahead = *cursor;
+    ahead.eat("差").then_some(())?;
+    ahead.eat("了");
+    let number = ahead.number().filter(|number| (1..60).contains(&number.value))?;
+    let minutes = if ahead.eat_any(&["刻钟", "刻"]) && number.value < 4 {
+        number.value * 15
+    } else if ahead.eat_any(&["分钟", "分"]) {
+        number.value
+    } else {
+        return None;
+    };
+    *cursor = ahead;
+    Some(minutes)
+}
+
+/// So many minutes before a full hour.
+fn earlier(clock: Clock, minutes: u32) -> Clock {
+    let total = (clock.hour * 60 + 1440 - minutes) % 1440;
+    let hour = if clock.hour == 1 { 12 } else { total / 60 };
+    Clock { hour, minute: total % 60, grain: Grain::Minute, ..clock }
+}
+
 /// A Chinese clock that starts with the number `first` and goes on at the cursor. `traditional` lets Cantonese
 /// five-minute marks (三點一) be read.
 pub(super) fn parse_zh(mut cursor: Cursor<'_>, first: Number, traditional: bool) -> Option<(Clock, usize)> {
@@ -37,6 +71,9 @@ pub(super) fn parse_zh(mut cursor: Cursor<'_>, first: Number, traditional: bool)
     let mut clock = Clock::hour(first.value);
     clock.sure |= !first.han && first.width == 2 && before.ends_with(&format!("0{}", first.value));
     clock.more = first.loose;
+    if let Some(minutes) = short_of(&mut cursor) {
+        return finish(cursor, earlier(clock, minutes));
+    }
     if cursor.eat("钟") {
         clock.more |= cursor.eat_any(&["多", "几"]);
         return finish(cursor, clock);
@@ -294,8 +331,11 @@ pub(super) fn parse_words(cursor: Cursor<'_>) -> Option<(Clock, usize, bool)> {
                 word.eat_word(&["to", "before"])
             };
             // 「5 to 6」 is a range, and 「10 before noon」 is rare: only quarters and halves count down.
-            let counted =
-                to.text[cursor.at..to.at].contains("min") || minutes == 15 && !to.text[cursor.at..to.at].contains("15");
+            // 20 to 9 counts down, 5 to 9 and 10 to 11 are as likely a range.
+            let downward = full_hour(ahead).is_some_and(|(hour, _)| minutes > hour.hour && minutes % 5 == 0);
+            let counted = downward
+                || to.text[cursor.at..to.at].contains("min")
+                || minutes == 15 && !to.text[cursor.at..to.at].contains("15");
             if (!back || counted)
                 && let Some((mut clock, end)) = full_hour(ahead)
             {

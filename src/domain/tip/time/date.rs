@@ -37,7 +37,7 @@ fn han(mut cursor: Cursor<'_>, first: Number, start: usize) -> Option<(Day, usiz
         cursor.spaces();
     }
     if cursor.eat("月") {
-        return month_day(cursor, year, Month::Number(within(number.value, 12)?));
+        return in_month(cursor, year, Month::Number(within(number.value, 12)?));
     }
     if year.is_some() {
         return None;
@@ -66,6 +66,20 @@ fn han(mut cursor: Cursor<'_>, first: Number, start: usize) -> Option<(Day, usiz
         }
     }
     Some((Day::Date { year: None, month: None, day: number.value }, cursor.at))
+}
+
+/// What is told of a month: a day, ten days (`8月上旬`, `8月底`), or all of it (`8月份`, `2025年8月`).
+pub(super) fn in_month(cursor: Cursor<'_>, year: Option<Year>, month: Month) -> Option<(Day, usize)> {
+    if let Some(found) = month_day(cursor, year, month) {
+        return Some(found);
+    }
+    let mut ahead = cursor;
+    let named = ahead.eat("份");
+    let thirds = [("初", 0), ("上旬", 0), ("中旬", 1), ("下旬", 2), ("底", 2), ("末", 2)];
+    let third = thirds.iter().find(|(word, _)| ahead.eat(word)).map(|(_, third)| *third);
+    let lunar = third == Some(0) && ahead.peek().is_some_and(number::is_numeral);
+    let told = named || third.is_some() || year.is_some() && !ahead.peek().is_some_and(number::is_numeral);
+    (told && !lunar).then_some((Day::MonthOf { year, month, third }, ahead.at))
 }
 
 /// The day after a month that was told: `19号`, `19日`, `19`.
@@ -170,6 +184,14 @@ fn digits(cursor: Cursor<'_>, first: Number, start: usize) -> Option<(Day, usize
     ];
     if units.iter().any(|unit| rest.trim_start_matches(' ').starts_with(unit)) {
         return None;
+    }
+    if separator == '-' {
+        // 11-17 14:20: two numbers with a dash are as often a house or a score.
+        let mut clock = two;
+        let clear = ["早", "晚", "上午", "下午", "中午", "凌晨", "半夜", "傍晚"].iter().any(|word| clock.eat(word));
+        clock.spaces();
+        let clear = clear || clock.at > two.at && clock.digits(1..=2).is_some() && clock.eat_any(&[":", "点"]);
+        return told(None, month, day).filter(|_| clear && month == first.value).map(|day| (day, two.at));
     }
     let before = text[..start].trim_end_matches(' ');
     let led = text[..start].ends_with("on ")

@@ -62,8 +62,10 @@ fn join(text: &str, from: usize, to: usize, between: bool) -> Join {
     match gap.trim_matches(|c| matches!(c, ' ' | ',' | '(' | ')' | '"' | '|' | '∙' | '·')) {
         "" | "的" | "在" | "at" | "on" | "in" | "in the" | "of" | "around" | "about" | "for" | "around the"
         | "on the" | "大约" | "大概" | "约" | "差不多" | "from" | "between" | "从" | "at about" | "at around"
-        | "那天" | "当天" | "那晚" | "by" | "是" | "the" | "at like" | "just after" | "just before" | "左右"
-        | "时候" | "'s" | "里" | "我" => Join::Loose,
+        | "那天" | "当天" | "那晚" | "by" | "是" | "the" | "at like" | "just after" | "just before" | "左右" | "快"
+        | "快到" | "将近" | "接近" | "差唔多" | "大概是" | "大约是" | "时候" | "'s" | "里" | "我" => {
+            Join::Loose
+        }
         "到" | "至" | "~" | "-" | "--" | "to" | "until" | "till" | "til" | "直到" | "一直到" | "到了" | "through" => {
             Join::Range
         }

@@ -96,6 +96,22 @@ pub(super) enum Day {
     WholeWeek(i64),
     /// A whole month, counted from this one.
     WholeMonth(i32),
+    /// A month by its name, or a third of one.
+    MonthOf {
+        /// Its year, if told.
+        year: Option<Year>,
+        /// Which.
+        month: Month,
+        /// Which ten days of it (`月初`, `上旬`: 0; `月底`, `下旬`: 2).
+        third: Option<u32>,
+    },
+    /// The first or the last two months of a year, counted from this one (`年初`, `去年底`).
+    EdgeOfYear {
+        /// Counted from this one.
+        offset: i32,
+        /// The last.
+        last: bool,
+    },
 }
 
 /// Which year.

@@ -97,10 +97,28 @@ fn whole(told: Day, now: NaiveDateTime) -> Option<Local> {
             let saturday = if saturday > today { saturday - Days::new(7) } else { saturday };
             days(saturday, 2)
         }
+        Day::MonthOf { year, month, third } => month_of(year, month, third, today),
+        Day::EdgeOfYear { offset, last } => {
+            let first = |offset: i32| NaiveDate::from_ymd_opt(today.year() + offset, if last { 11 } else { 1 }, 1);
+            let first = first(offset).filter(|first| *first <= today).or_else(|| first(offset - 1))?;
+            days(first, (first.checked_add_months(Months::new(2))? - first).num_days().unsigned_abs())
+        }
         _ => day(date(told, today)?),
     }?;
     let end = local.end.map(|end| if local.start < now && end > now { now } else { end });
     Some(Local { end, ..local })
+}
+
+/// A month, or ten days of it: the latest that has begun where the year is untold.
+fn month_of(year: Option<Year>, month: Month, third: Option<u32>, today: NaiveDate) -> Option<Local> {
+    let from = third.map_or(1, |third| third * 10 + 1);
+    let start = match month {
+        Month::Offset(0) if month_from(today, 0)?.with_day(from)? > today => month_from(today, -1)?.with_day(from)?,
+        _ => written(year, Some(month), from, today)?,
+    };
+    let next = start.with_day(1)?.checked_add_months(Months::new(1))?;
+    let end = if matches!(third, Some(0 | 1)) { start.checked_add_days(Days::new(10))? } else { next };
+    days(start, (end - start).num_days().unsigned_abs())
 }
 
 /// The date that a day is.
@@ -139,7 +157,7 @@ fn date(told: Day, today: NaiveDate) -> Option<NaiveDate> {
             })
         }
         Day::Recent(count) => today.checked_sub_days(Days::new(count.unsigned_abs())),
-        Day::Weekend(_) | Day::WholeWeek(_) | Day::WholeMonth(_) => None,
+        Day::Weekend(_) | Day::WholeWeek(_) | Day::WholeMonth(_) | Day::MonthOf { .. } | Day::EdgeOfYear { .. } => None,
     }
 }
 
@@ -315,6 +333,9 @@ fn stretch(from: &Phrase, to: &Phrase, now: NaiveDateTime) -> Option<Local> {
     let (_, _, mut start, mut end) = best?;
     if start > now && matches!(from.day, Some(Day::Week { weeks: None, .. })) {
         (start, end) = (start - Days::new(7), end - Days::new(7));
+    } else if start > now && from.day.is_some() && from.part.is_some_and(Part::is_night) {
+        // 22号夜里两点 in the morning of the 22nd was that morning's.
+        (start, end) = (start - Days::new(1), end - Days::new(1));
     }
     let grain = if first.grain == Grain::Hour && second.grain == Grain::Hour { Grain::Hour } else { Grain::Minute };
     Some(Local { start, end: Some(end), grain })

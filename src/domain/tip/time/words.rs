@@ -135,6 +135,10 @@ const SHORT_PARTS: [(&str, Part); 8] = [
     ("午", Part::Noon),
 ];
 
+/// Words for a year, counted from the message's.
+const YEARS: [(&str, i32); 7] =
+    [("去年", -1), ("旧年", -1), ("前年", -2), ("大前年", -3), ("今年", 0), ("本年", 0), ("同年", 0)];
+
 impl Words {
     /// Builds the automaton: once for a reader.
     pub fn new() -> Self {
@@ -262,10 +266,33 @@ impl Words {
         ] {
             add(word, Meaning::Month(offset));
         }
-        for (word, offset) in
-            [("去年", -1), ("旧年", -1), ("前年", -2), ("大前年", -3), ("今年", 0), ("本年", 0), ("同年", 0)]
-        {
+        for (word, offset) in YEARS {
             add(word, Meaning::Year(offset));
+        }
+        for (word, offset, last) in [
+            ("年初", 0, false),
+            ("今年初", 0, false),
+            ("今年年初", 0, false),
+            ("去年初", -1, false),
+            ("去年年初", -1, false),
+            ("年底", 0, true),
+            ("年尾", 0, true),
+            ("年末", 0, true),
+            ("去年底", -1, true),
+            ("去年年底", -1, true),
+            ("旧年年底", -1, true),
+        ] {
+            let day = Some(Day::EdgeOfYear { offset, last });
+            add(word, Meaning::When(day, None, false));
+        }
+        for (word, offset) in [("", 0), ("这个", 0), ("本", 0), ("上个", -1), ("上", -1), ("呢个", 0)] {
+            for (third, names) in [(0, ["月初", "月上旬"]), (1, ["月中旬", "月中"]), (2, ["月底", "月下旬"])]
+            {
+                let day = Some(Day::MonthOf { year: None, month: Month::Offset(offset), third: Some(third) });
+                for name in names.iter().filter(|name| !word.is_empty() || name.ends_with(['初', '底'])) {
+                    add(&format!("{word}{name}"), Meaning::When(day, None, false));
+                }
+            }
         }
         for (word, month, day) in [
             ("元旦", 1, 1),
@@ -283,6 +310,10 @@ impl Words {
             ("跨年夜", 12, 31),
         ] {
             add(word, Meaning::Feast(month, day));
+            for (year, offset) in YEARS {
+                let told = Day::Date { year: Some(Year::Offset(offset)), month: Some(Month::Number(month)), day };
+                add(&format!("{year}{word}"), Meaning::When(Some(told), None, false));
+            }
         }
         weekdays(&mut add);
         let automaton = AhoCorasick::builder()
@@ -370,7 +401,7 @@ impl Words {
                 if !month.eat("月") || number.value == 0 || number.value > 12 {
                     return None;
                 }
-                let (day, end) = date::month_day(month, Some(Year::Offset(offset)), Month::Number(number.value))?;
+                let (day, end) = date::in_month(month, Some(Year::Offset(offset)), Month::Number(number.value))?;
                 return Some(Piece::day(span.start..end, day));
             }
             Meaning::Feast(month, day) => {

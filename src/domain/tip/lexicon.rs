@@ -1,0 +1,348 @@
+//! All word lists of the config in one automaton: one pass finds what category, urgency and standing go by.
+//!
+//! A word is written in simplified characters and small letters. `A*B` is both in this order, a few characters
+//! apart, with `/` between choices; `^A` opens a clause. English words count only whole. What a hit means is for the
+//! readers to say.
+
+use super::Category;
+use super::fold::fold;
+use daachorse::CharwiseDoubleArrayAhoCorasick;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// How far apart, in bytes, the two halves of `A*B` may stand.
+const REACH: usize = 27;
+/// The same in English.
+const ENGLISH_REACH: usize = 40;
+
+/// What a word says beside what kind of thing it is about. Each is a list of the config (`[words]`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cue {
+    /// Nothing, though shorter words inside it would.
+    Neutral,
+    /// Somebody calls for help or is in danger.
+    Danger,
+    /// It goes on.
+    Ongoing,
+    /// It is over.
+    Over,
+    /// It is always so, or only feared.
+    Usual,
+    /// Nothing by itself: greetings and fillers.
+    SmallTalk,
+    /// Thanks, wherever it stands.
+    Thanks,
+    /// Thanks, at the head of a message.
+    OpeningThanks,
+    /// A question.
+    Question,
+    /// What questions on services are about.
+    Procedure,
+    /// What questions on the outcome are about.
+    Aftermath,
+    /// Something is offered.
+    Advert,
+    /// Something is made known.
+    Notice,
+    /// Somebody is invited.
+    Invitation,
+    /// Neighbourly chat.
+    Chat,
+}
+
+/// What a word stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sense {
+    /// A category, by its place in the list.
+    Category(usize),
+    /// Something else.
+    Cue(Cue),
+}
+
+/// A word that stands in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// What it stands for.
+    pub sense: Sense,
+    /// Where.
+    pub span: Range<usize>,
+    /// How specific it is: two a Chinese character, fewer for a letter.
+    pub weight: u32,
+}
+
+/// What a pattern of the automaton is for.
+#[derive(Debug, Clone, Copy)]
+enum Use {
+    Word(Sense),
+    Opening(Sense),
+    Head { pair: usize },
+    Tail { pair: usize, sense: Sense },
+}
+
+/// The word lists, ready to be looked for.
+pub struct Lexicon {
+    ids: Vec<String>,
+    /// Character by character: for Chinese it needs half the memory and time of one that goes by bytes.
+    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
+    /// How many words are pairs.
+    pairs: usize,
+    /// For each pattern of the automaton, the words that it is, or is a half of: ends of pairs before beginnings, so
+    /// that no word is both at once.
+    uses: Vec<Vec<Use>>,
+    /// Whole tags: names, ids and words.
+    tags: HashMap<String, usize>,
+    /// Names and ids of the categories: a tag that is one says no more than the category does.
+    names: HashMap<String, usize>,
+}
+
+impl std::fmt::Debug for Lexicon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lexicon").field("ids", &self.ids).field("words", &self.uses.len()).finish_non_exhaustive()
+    }
+}
+
+impl Lexicon {
+    /// Indexes the word lists. Takes some milliseconds: once for a config.
+    pub fn new<'w>(categories: &[Category], cues: impl IntoIterator<Item = (Cue, &'w [String])>) -> Self {
+        let mut made = Making::default();
+        let mut tags = HashMap::new();
+        let mut names = HashMap::new();
+        for (category, entry) in categories.iter().enumerate() {
+            for name in [&entry.id, &entry.zh, &entry.en] {
+                tags.insert(fold(name).replace(' ', ""), category);
+                names.insert(fold(name), category);
+            }
+            for word in &entry.words {
+                let word = fold(word);
+                if let Some(tag) = word.strip_prefix('#') {
+                    tags.insert(tag.replace(' ', ""), category);
+                    continue;
+                }
+                if !word.contains('*') {
+                    tags.entry(word.replace(' ', "")).or_insert(category);
+                }
+                made.add(&word, Sense::Category(category));
+            }
+            for name in [&entry.zh, &entry.en] {
+                made.add(&fold(name), Sense::Category(category));
+            }
+        }
+        for (cue, words) in cues {
+            for word in words {
+                made.add(&fold(word), Sense::Cue(cue));
+            }
+        }
+        made.patterns.remove("");
+        let mut list: Vec<(String, Vec<Use>)> = made.patterns.into_iter().collect();
+        list.sort_by(|a, b| a.0.cmp(&b.0));
+        list.iter_mut().for_each(|(_, uses)| uses.sort_by_key(|of| matches!(of, Use::Head { .. })));
+        let automaton = CharwiseDoubleArrayAhoCorasick::new(list.iter().map(|(word, _)| word))
+            .expect("word lists are small and hold each word once");
+        Self {
+            ids: categories.iter().map(|category| category.id.clone()).collect(),
+            automaton,
+            pairs: made.pairs,
+            uses: list.into_iter().map(|(_, uses)| uses).collect(),
+            tags,
+            names,
+        }
+    }
+
+    /// The category's id.
+    pub fn id(&self, category: usize) -> &str {
+        &self.ids[category]
+    }
+
+    /// How many categories there are.
+    pub fn categories(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The category that a folded tag is a name or a word of, whole, without spaces.
+    pub fn tag(&self, tag: &str) -> Option<usize> {
+        self.tags.get(tag).copied()
+    }
+
+    /// Whether a folded tag is no more than the name of a category.
+    pub fn is_name(&self, tag: &str) -> bool {
+        self.names.contains_key(tag)
+    }
+
+    /// Every word that stands in a folded text, in the order of their ends; what stands inside a neutral one does not
+    /// count.
+    pub fn find(&self, text: &str) -> Vec<Hit> {
+        let mut heads = Heads::new(self.pairs);
+        let mut hits: Vec<Hit> = Vec::new();
+        for found in self.automaton.find_overlapping_iter(text) {
+            let span = found.start()..found.end();
+            if !is_whole(text, &span) {
+                continue;
+            }
+            for found in &self.uses[found.value() as usize] {
+                match *found {
+                    Use::Opening(_) if !opens(text, span.start) => {}
+                    Use::Word(sense) | Use::Opening(sense) => {
+                        hits.push(Hit { sense, weight: weight(&text[span.clone()]), span: span.clone() });
+                    }
+                    Use::Head { pair } => heads.put(pair, &span),
+                    Use::Tail { pair, sense } => {
+                        if let Some(head) = heads.before(text, pair, &span) {
+                            let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
+                            // 车*撞: two lone characters say less than one word of two.
+                            let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
+                            hits.push(Hit { sense, span: head.start..span.end, weight });
+                        }
+                    }
+                }
+            }
+        }
+        without_neutral(hits)
+    }
+}
+
+/// Takes out neutral words and what stands inside them.
+fn without_neutral(mut hits: Vec<Hit>) -> Vec<Hit> {
+    let is_neutral = |hit: &Hit| hit.sense == Sense::Cue(Cue::Neutral);
+    let mut neutral: Vec<Range<usize>> = Vec::new();
+    for hit in hits.iter().filter(|hit| is_neutral(hit)) {
+        // They come in the order of their ends: one that begins before the last holds it.
+        while neutral.last().is_some_and(|last| hit.span.start <= last.start) {
+            neutral.pop();
+        }
+        neutral.push(hit.span.clone());
+    }
+    if !neutral.is_empty() {
+        hits.retain(|hit| {
+            let holder = neutral.get(neutral.partition_point(|holder| holder.end < hit.span.end));
+            !is_neutral(hit) && !holder.is_some_and(|holder| holder.start <= hit.span.start)
+        });
+    }
+    hits
+}
+
+/// Whether a clause begins at a place in a text.
+fn opens(text: &str, at: usize) -> bool {
+    let before = text[..at].trim_end_matches(' ');
+    before.is_empty() || before.ends_with([',', '.', '。', ';', '!', '?', ':', '\n'])
+}
+
+/// The last head of each pair that was met.
+struct Heads {
+    /// A bit for each pair: whether a head of it was met at all. Of most it was not.
+    met: Vec<u64>,
+    /// In the order of their ends, while they are few: pair, start, end.
+    few: Vec<(u32, u32, u32)>,
+    /// By pair, when they are many: start and end; an empty one was not met.
+    many: Vec<(u32, u32)>,
+}
+
+/// From so many heads on it pays to have a place for each pair.
+const MANY: usize = 256;
+
+impl Heads {
+    fn new(pairs: usize) -> Self {
+        Self { met: vec![0; pairs.div_ceil(64)], few: Vec::new(), many: Vec::new() }
+    }
+
+    fn put(&mut self, pair: usize, span: &Range<usize>) {
+        self.met[pair / 64] |= 1 << (pair % 64);
+        let (pair, start, end) = (pair as u32, span.start as u32, span.end as u32);
+        if self.many.is_empty() {
+            self.few.push((pair, start, end));
+            if self.few.len() < MANY {
+                return;
+            }
+            self.many = vec![(0, 0); self.met.len() * 64];
+            self.few.drain(..).for_each(|(pair, start, end)| keep(&mut self.many[pair as usize], start, end));
+            return;
+        }
+        keep(&mut self.many[pair as usize], start, end);
+    }
+
+    /// The head of a pair before its tail, if it is within reach and in the same sentence.
+    fn before(&self, text: &str, pair: usize, tail: &Range<usize>) -> Option<Range<usize>> {
+        if self.met[pair / 64] & (1 << (pair % 64)) == 0 {
+            return None;
+        }
+        let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
+        let (start, end) = if self.many.is_empty() {
+            let near = self.few.iter().rev().take_while(|(.., end)| *end as usize + reach >= tail.start);
+            let mut last = (0, 0);
+            for &(of, start, end) in near {
+                if of as usize == pair && end >= last.1 {
+                    last = (start, end);
+                }
+            }
+            last
+        } else {
+            self.many[pair]
+        };
+        let head = start as usize..end as usize;
+        let near = !head.is_empty() && head.end <= tail.start && tail.start - head.end <= reach;
+        (near && !text[head.end..tail.start].contains(['。', '\n', '!', '?', ';'])).then_some(head)
+    }
+}
+
+/// Keeps the later of two heads; of those that end together the longest, which is met first.
+fn keep(head: &mut (u32, u32), start: u32, end: u32) {
+    if head.1 != end {
+        *head = (start, end);
+    }
+}
+
+/// Patterns on their way into an automaton.
+#[derive(Default)]
+struct Making {
+    patterns: HashMap<String, Vec<Use>>,
+    pairs: usize,
+}
+
+impl Making {
+    fn add(&mut self, word: &str, sense: Sense) {
+        let Some((heads, tails)) = word.split_once('*') else {
+            let (word, of) = match word.strip_prefix('^') {
+                Some(word) => (word, Use::Opening(sense)),
+                None => (word, Use::Word(sense)),
+            };
+            self.patterns.entry(word.to_owned()).or_default().push(of);
+            return;
+        };
+        let pair = self.pairs;
+        for head in heads.split('/') {
+            self.patterns.entry(head.to_owned()).or_default().push(Use::Head { pair });
+        }
+        for tail in tails.split('/') {
+            self.patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair, sense });
+        }
+        self.pairs += 1;
+    }
+}
+
+/// Two a Chinese character, fewer for a letter.
+pub fn weight(word: &str) -> u32 {
+    let ascii = word.bytes().filter(u8::is_ascii).count();
+    let han = (word.len() - ascii) / 3;
+    (han * 2 + (ascii * 2).div_ceil(3)) as u32
+}
+
+/// An English word counts only as a whole, give or take an ending.
+fn is_whole(text: &str, span: &Range<usize>) -> bool {
+    let (bytes, word) = (text.as_bytes(), &text.as_bytes()[span.clone()]);
+    let glued = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    if word.first().is_some_and(u8::is_ascii_alphanumeric) && glued(span.start.checked_sub(1)) {
+        return false;
+    }
+    if word.last().is_some_and(u8::is_ascii_alphanumeric) {
+        let run = bytes[span.end..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).take(4).count();
+        return matches!(&bytes[span.end..span.end + run], b"" | b"s" | b"es" | b"ed" | b"d" | b"ing");
+    }
+    true
+}
+
+/// Whether one of `masks`, stretches in order that do not overlap, meets a span.
+pub fn is_masked(masks: &[Range<usize>], span: &Range<usize>) -> bool {
+    let next = masks.partition_point(|mask| mask.end <= span.start);
+    masks.get(next).is_some_and(|mask| mask.start < span.end)
+}
