@@ -9,5 +9,6 @@ pub mod member;
 pub mod period;
 pub mod place;
 pub mod points;
+mod simplified;
 pub mod text;
 pub mod tip;

@@ -9,6 +9,8 @@ unknown-time = not told
 unknown-place = not told
 place-known = { $name } (±{ $accuracy }, { $source })
 place-unknown-words = “{ $words }”, which is not in the gazetteer
+place-unknown-link = a link that holds no coordinates
+place-unknown-in-area = { $unknown }; { $area }
 
 source-location = location sent
 source-venue = venue sent

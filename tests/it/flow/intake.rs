@@ -35,6 +35,17 @@ async fn a_hashtag_tip_becomes_a_lead() {
 }
 
 #[tokio::test]
+async fn a_short_link_that_holds_no_point_is_said_so_and_the_place_asked_for() {
+    let mut w = World::new().await;
+    w.say(COURIER, GROUP, "#theft https://surl.amap.com/4nDzK1x two men at 7 pm").await;
+    let receipt = w.chat(GROUP);
+    for part in ["a link that holds no coordinates", "Where"] {
+        assert!(receipt.contains(part), "no {part} in\n{receipt}");
+    }
+    w.end().await;
+}
+
+#[tokio::test]
 async fn the_words_of_every_form_of_tip_are_one() {
     let forms = [
         "#theft battery gone at Old Bridge 7 pm",
