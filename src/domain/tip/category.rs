@@ -62,7 +62,7 @@ pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit]) -> Categor
     let mut tallies = vec![Tally::default(); lexicon.categories()];
     for hit in kept {
         if let Sense::Category(category) = hit.sense {
-            tallies[category].take(hit);
+            tallies[usize::from(category)].take(hit);
         }
     }
     let mut ranked: Vec<(u32, usize, usize, FoundCategory<'l>)> = tallies

@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// How far apart, in bytes, the two halves of `A*B` may stand.
-const REACH: usize = 27;
+const REACH: usize = 33;
 /// The same in English.
-const ENGLISH_REACH: usize = 40;
+const ENGLISH_REACH: usize = 48;
 
 /// What a word says beside what kind of thing it is about. Each is a list of the config (`[words]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -56,7 +56,7 @@ pub enum Cue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sense {
     /// A category, by its place in the list.
-    Category(usize),
+    Category(u16),
     /// Something else.
     Cue(Cue),
 }
@@ -77,8 +77,8 @@ pub struct Hit {
 enum Use {
     Word(Sense),
     Opening(Sense),
-    Head { pair: usize },
-    Tail { pair: usize, sense: Sense },
+    Head { pair: u32 },
+    Tail { pair: u32, sense: Sense },
 }
 
 /// The word lists, ready to be looked for.
@@ -87,10 +87,12 @@ pub struct Lexicon {
     /// Character by character: for Chinese it needs half the memory and time of one that goes by bytes.
     automaton: CharwiseDoubleArrayAhoCorasick<u32>,
     /// How many words are pairs.
-    pairs: usize,
+    pairs: u32,
     /// For each pattern of the automaton, the words that it is, or is a half of: ends of pairs before beginnings, so
     /// that no word is both at once.
-    uses: Vec<Vec<Use>>,
+    uses: Vec<Use>,
+    /// For each pattern, where its uses are.
+    of: Vec<(u32, u32)>,
     /// Whole tags: names, ids and words.
     tags: HashMap<String, usize>,
     /// Names and ids of the categories: a tag that is one says no more than the category does.
@@ -99,7 +101,7 @@ pub struct Lexicon {
 
 impl std::fmt::Debug for Lexicon {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lexicon").field("ids", &self.ids).field("words", &self.uses.len()).finish_non_exhaustive()
+        f.debug_struct("Lexicon").field("ids", &self.ids).field("words", &self.of.len()).finish_non_exhaustive()
     }
 }
 
@@ -123,10 +125,10 @@ impl Lexicon {
                 if !word.contains('*') {
                     tags.entry(word.replace(' ', "")).or_insert(category);
                 }
-                made.add(&word, Sense::Category(category));
+                made.add(&word, Sense::Category(category as u16));
             }
             for name in [&entry.zh, &entry.en] {
-                made.add(&fold(name), Sense::Category(category));
+                made.add(&fold(name), Sense::Category(category as u16));
             }
         }
         for (cue, words) in cues {
@@ -144,7 +146,15 @@ impl Lexicon {
             ids: categories.iter().map(|category| category.id.clone()).collect(),
             automaton,
             pairs: made.pairs,
-            uses: list.into_iter().map(|(_, uses)| uses).collect(),
+            of: list
+                .iter()
+                .scan(0, |end, (_, uses)| {
+                    let start = *end;
+                    *end += uses.len() as u32;
+                    Some((start, *end))
+                })
+                .collect(),
+            uses: list.into_iter().flat_map(|(_, uses)| uses).collect(),
             tags,
             names,
         }
@@ -182,9 +192,13 @@ impl Lexicon {
                 continue;
             }
             let hidden = is_masked(masked, &span);
-            for found in &self.uses[found.value() as usize] {
+            // 掉进莲湖: what a name ends with is still what it is, but only beside another word.
+            let ends_name = hidden && masked.binary_search_by_key(&span.end, |mask| mask.end).is_ok();
+            let (start, end) = self.of[found.value() as usize];
+            for found in &self.uses[start as usize..end as usize] {
                 match *found {
-                    Use::Word(Sense::Category(_)) | Use::Head { .. } | Use::Tail { .. } if hidden => {}
+                    Use::Word(Sense::Category(_)) if hidden => {}
+                    Use::Head { .. } | Use::Tail { .. } if hidden && !ends_name => {}
                     Use::Opening(_) if !opens(text, span.start) => {}
                     Use::Word(sense) | Use::Opening(sense) => {
                         hits.push(Hit { sense, weight: weight(&text[span.clone()]), span: span.clone() });
@@ -245,13 +259,13 @@ struct Heads {
 const MANY: usize = 256;
 
 impl Heads {
-    fn new(pairs: usize) -> Self {
-        Self { met: vec![0; pairs.div_ceil(64)], few: Vec::new(), many: Vec::new() }
+    fn new(pairs: u32) -> Self {
+        Self { met: vec![0; pairs.div_ceil(64) as usize], few: Vec::new(), many: Vec::new() }
     }
 
-    fn put(&mut self, pair: usize, span: &Range<usize>) {
-        self.met[pair / 64] |= 1 << (pair % 64);
-        let (pair, start, end) = (pair as u32, span.start as u32, span.end as u32);
+    fn put(&mut self, pair: u32, span: &Range<usize>) {
+        self.met[pair as usize / 64] |= 1 << (pair % 64);
+        let (start, end) = (span.start as u32, span.end as u32);
         if self.many.is_empty() {
             self.few.push((pair, start, end));
             if self.few.len() < MANY {
@@ -265,8 +279,8 @@ impl Heads {
     }
 
     /// The head of a pair before its tail, if it is within reach and in the same sentence.
-    fn before(&self, text: &str, pair: usize, tail: &Range<usize>, masked: &[Range<usize>]) -> Option<Range<usize>> {
-        if self.met[pair / 64] & (1 << (pair % 64)) == 0 {
+    fn before(&self, text: &str, pair: u32, tail: &Range<usize>, masked: &[Range<usize>]) -> Option<Range<usize>> {
+        if self.met[pair as usize / 64] & (1 << (pair % 64)) == 0 {
             return None;
         }
         let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
@@ -275,13 +289,13 @@ impl Heads {
             let near = self.few.iter().rev().take_while(|(.., end)| *end as usize + reach >= tail.start);
             let mut last = (0, 0);
             for &(of, start, end) in near {
-                if of as usize == pair && end >= last.1 {
+                if of == pair && end >= last.1 {
                     last = (start, end);
                 }
             }
             last
         } else {
-            self.many[pair]
+            self.many[pair as usize]
         };
         let head = start as usize..end as usize;
         let near = !head.is_empty() && head.end <= tail.start && tail.start - head.end <= reach;
@@ -310,7 +324,7 @@ fn keep(head: &mut (u32, u32), start: u32, end: u32) {
 #[derive(Default)]
 struct Making {
     patterns: HashMap<String, Vec<Use>>,
-    pairs: usize,
+    pairs: u32,
 }
 
 impl Making {
@@ -320,7 +334,9 @@ impl Making {
                 Some(word) => (word, Use::Opening(sense)),
                 None => (word, Use::Word(sense)),
             };
-            self.patterns.entry(word.to_owned()).or_default().push(of);
+            for word in word.split('/') {
+                self.patterns.entry(word.to_owned()).or_default().push(of);
+            }
             return;
         };
         let pair = self.pairs;
