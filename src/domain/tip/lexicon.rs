@@ -16,6 +16,9 @@ const REACH: usize = 33;
 /// The same in English.
 const ENGLISH_REACH: usize = 48;
 
+/// So many words at most are taken from a message: some 5,000 characters of people's writing.
+const MOST: usize = 1_500;
+
 /// What a word says beside what kind of thing it is about. Each is a list of the config (`[words]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,6 +190,9 @@ impl Lexicon {
         let mut heads = Heads::new(self.pairs);
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
+            if hits.len() >= MOST {
+                break;
+            }
             let span = found.start()..found.end();
             if !is_whole(text, &span) {
                 continue;
