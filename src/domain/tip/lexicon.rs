@@ -225,7 +225,7 @@ impl Lexicon {
     }
 }
 
-/// Takes out neutral words and what stands inside them.
+/// Takes out neutral words and what stands inside them but small talk, which says no more than they do.
 fn without_neutral(mut hits: Vec<Hit>) -> Vec<Hit> {
     let is_neutral = |hit: &Hit| hit.sense == Sense::Cue(Cue::Neutral);
     let mut neutral: Vec<Range<usize>> = Vec::new();
@@ -239,7 +239,8 @@ fn without_neutral(mut hits: Vec<Hit>) -> Vec<Hit> {
     if !neutral.is_empty() {
         hits.retain(|hit| {
             let holder = neutral.get(neutral.partition_point(|holder| holder.end < hit.span.end));
-            !is_neutral(hit) && !holder.is_some_and(|holder| holder.start <= hit.span.start)
+            hit.sense == Sense::Cue(Cue::SmallTalk)
+                || !is_neutral(hit) && holder.is_none_or(|holder| holder.start > hit.span.start)
         });
     }
     hits
