@@ -53,6 +53,8 @@ pub enum Cue {
     Invitation,
     /// Neighbourly chat.
     Chat,
+    /// What days are made of: chat unless something is told beside it.
+    Everyday,
 }
 
 /// What a word stands for.

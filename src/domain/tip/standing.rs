@@ -105,13 +105,15 @@ pub fn is_tip(told: &Told<'_>, facts: &Facts) -> bool {
     let pressing = facts.urgent && (facts.weight >= 6 || told.says(Cue::Danger));
     let other = invited
         || facts.denied && facts.weight < 4
-        || adverts >= 2 && facts.weight < 12
+        || adverts >= 3 && facts.weight < 12
+        || adverts >= 2 && facts.weight < 8
         || adverts >= 1 && facts.weight < 4
         || told.is_thanks() && !pressing && !(incident && told.close().ends_with("谢谢"))
         || told.says(Cue::Procedure) && question && !pressing
         || told.says(Cue::Aftermath) && question && !pressing
         || told.says(Cue::Notice) && !(incident && facts.place && facts.time)
         || told.says(Cue::Chat) && !(pressing && facts.place) && facts.weight < 10
+        || told.says(Cue::Everyday) && !incident && !pressing
         || question && facts.weight < 4 && !pressing;
     if facts.marked {
         // A mention or a tag of its own: everything but what is plainly something else.
