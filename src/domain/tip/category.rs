@@ -69,7 +69,7 @@ pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit]) -> Categor
         .iter()
         .enumerate()
         .filter_map(|(category, tally)| {
-            let strongest = tally.strongest.as_ref()?;
+            tally.strongest.as_ref()?;
             let id = lexicon.id(category);
             // Somebody who cannot get up, or looks odd, is a part of many things: what else is told says more.
             let share = match id {
@@ -77,8 +77,8 @@ pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit]) -> Categor
                 "suspicious" => 9,
                 _ => 10,
             };
-            let points = (strongest.weight * 10 + tally.more() * 4) * share / 10;
-            Some((points, tally.first, category, FoundCategory { id, weight: strongest.weight }))
+            let points = (tally.weight * 10 + tally.others.1 * 4) * share / 10;
+            Some((points, tally.first, category, FoundCategory { id, weight: tally.weight }))
         })
         .collect();
     ranked.sort_by_key(|(points, first, category, _)| (std::cmp::Reverse(*points), *first, *category));
@@ -92,9 +92,10 @@ pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit]) -> Categor
 /// What the words of one category come to.
 #[derive(Debug, Clone, Default)]
 struct Tally {
-    strongest: Option<Hit>,
-    /// The weights of the first other words.
-    others: Vec<u32>,
+    strongest: Option<Range<usize>>,
+    weight: u32,
+    /// How many other words counted, and their weights together.
+    others: (usize, u32),
     first: usize,
 }
 
@@ -104,25 +105,20 @@ const OTHERS: usize = 3;
 impl Tally {
     fn take(&mut self, hit: &Hit) {
         let Some(strongest) = &self.strongest else {
-            (self.strongest, self.first) = (Some(hit.clone()), hit.span.start);
+            (self.strongest, self.weight, self.first) = (Some(hit.span.clone()), hit.weight, hit.span.start);
             return;
         };
         self.first = self.first.min(hit.span.start);
-        if hit.span == strongest.span {
+        if hit.span == *strongest {
             return;
         }
-        let weaker = if hit.weight > strongest.weight {
-            self.strongest.replace(hit.clone()).map_or(0, |before| before.weight)
-        } else {
-            hit.weight
-        };
-        if self.others.len() < OTHERS {
-            self.others.push(weaker);
+        let weaker = hit.weight.min(self.weight);
+        if hit.weight > self.weight {
+            (self.strongest, self.weight) = (Some(hit.span.clone()), hit.weight);
         }
-    }
-
-    fn more(&self) -> u32 {
-        self.others.iter().sum()
+        if self.others.0 < OTHERS {
+            self.others = (self.others.0 + 1, self.others.1 + weaker);
+        }
     }
 }
 
@@ -149,6 +145,10 @@ fn drop_covered(mut hits: Vec<&Hit>) -> Vec<&Hit> {
 fn weight_of_length(bytes: usize) -> u32 {
     (bytes as u32) * 2 / 3
 }
+
+/// The characters with which Chinese denials end.
+const DENIALS_END: [char; 17] =
+    ['有', '人', '到', '见', '生', '是', '非', '再', '没', '在', '真', '冇', '系', '会', '免', '止', '防'];
 
 /// Whether the words just before deny it.
 fn is_denied(text: &str, span: &Range<usize>) -> bool {
@@ -180,13 +180,18 @@ fn is_denied(text: &str, span: &Range<usize>) -> bool {
         "谨防",
         "防",
     ];
-    if han.iter().any(|denial| near.ends_with(denial))
+    let may = near.ends_with(DENIALS_END);
+    if may
+        && han.iter().any(|denial| near.ends_with(denial))
         && !near.ends_with("是不是")
         && !near.ends_with("有没有")
         && !near.ends_with("有没")
         && !near.ends_with("消防")
     {
         return true;
+    }
+    if !text[span.clone()].is_ascii() {
+        return false;
     }
     let words: Vec<&str> = before.trim_end().rsplit(|c: char| !c.is_ascii_alphabetic() && c != '\'').take(3).collect();
     let english = |word: &str| {
@@ -195,7 +200,7 @@ fn is_denied(text: &str, span: &Range<usize>) -> bool {
     let direct = words.first().is_some_and(|word| english(word));
     let article = words.first().is_some_and(|word| matches!(*word, "a" | "an" | "any" | "the" | "been" | "was" | "is"))
         && words.get(1).is_some_and(|word| english(word));
-    text[span.clone()].is_ascii() && (direct || article)
+    direct || article
 }
 
 /// At most the last `most` bytes, from a character's start.
