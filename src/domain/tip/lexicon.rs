@@ -1,7 +1,7 @@
 //! All word lists of the config in one automaton: one pass finds what category, urgency and standing go by.
 //!
 //! A word is written in simplified characters and small letters. `A*B` is both in this order, a few characters
-//! apart, with `/` between choices; `^A` opens a clause. English words count only whole. What a hit means is for the
+//! apart, with `/` between choices; `^A` opens a clause; `A+` decides: it weighs double. English words count only whole. What a hit means is for the
 //! readers to say.
 
 use super::Category;
@@ -81,6 +81,7 @@ pub struct Hit {
 #[derive(Debug, Clone, Copy)]
 enum Use {
     Word(Sense),
+    Decisive(Sense),
     Opening(Sense),
     Head { pair: u32 },
     Tail { pair: u32, sense: Sense },
@@ -128,7 +129,8 @@ impl Lexicon {
                     continue;
                 }
                 if !word.contains('*') {
-                    tags.entry(word.replace(' ', "")).or_insert(category);
+                    let tag = word.trim_start_matches('^').trim_end_matches('+').replace(' ', "");
+                    tags.entry(tag).or_insert(category);
                 }
                 made.add(&word, Sense::Category(category as u16));
             }
@@ -203,13 +205,14 @@ impl Lexicon {
             // 掉进莲湖: what a name ends with is still what it is, but only beside another word.
             let ends_name = hidden && masked.binary_search_by_key(&span.end, |mask| mask.end).is_ok();
             let (start, end) = self.of[found.value() as usize];
-            for found in &self.uses[start as usize..end as usize] {
-                match *found {
-                    Use::Word(Sense::Category(_)) if hidden => {}
+            for &of in &self.uses[start as usize..end as usize] {
+                match of {
+                    Use::Word(Sense::Category(_)) | Use::Decisive(_) if hidden => {}
                     Use::Head { .. } | Use::Tail { .. } if hidden && !ends_name => {}
                     Use::Opening(_) if !opens(text, span.start) => {}
-                    Use::Word(sense) | Use::Opening(sense) => {
-                        hits.push(Hit { sense, weight: weight(&text[span.clone()]), span: span.clone() });
+                    Use::Word(sense) | Use::Opening(sense) | Use::Decisive(sense) => {
+                        let times = if matches!(of, Use::Decisive(_)) { 2 } else { 1 };
+                        hits.push(Hit { sense, weight: weight(&text[span.clone()]) * times, span: span.clone() });
                     }
                     Use::Head { pair } => heads.put(pair, &span),
                     Use::Tail { pair, sense } => {
@@ -339,9 +342,12 @@ struct Making {
 impl Making {
     fn add(&mut self, word: &str, sense: Sense) {
         let Some((heads, tails)) = word.split_once('*') else {
-            let (word, of) = match word.strip_prefix('^') {
-                Some(word) => (word, Use::Opening(sense)),
-                None => (word, Use::Word(sense)),
+            let (word, of) = if let Some(word) = word.strip_prefix('^') {
+                (word, Use::Opening(sense))
+            } else if let Some(word) = word.strip_suffix('+') {
+                (word, Use::Decisive(sense))
+            } else {
+                (word, Use::Word(sense))
             };
             for word in word.split('/') {
                 self.patterns.entry(word.to_owned()).or_default().push(of);
