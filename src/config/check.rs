@@ -105,6 +105,7 @@ impl Faults {
             if let Some(first) = seen.insert(&category.id, n) {
                 self.check(false, key("id"), format!("stands already at category[{first}]"));
             }
+            self.check(category.family() != "", key("family"), "must not be empty: leave it out");
             self.check(!category.zh.trim().is_empty(), key("zh"), "must not be empty");
             self.check(!category.en.trim().is_empty(), key("en"), "must not be empty");
         }

@@ -2,6 +2,8 @@
 //! facts, events and `now` come in as values, decisions go out as values.
 
 pub mod alarm;
+pub mod alike;
+pub mod duplicate;
 pub mod group;
 pub mod id;
 pub mod lead;

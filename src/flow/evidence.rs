@@ -183,7 +183,7 @@ pub fn edit(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
 /// The lead as its message was last read: before it was mended by taps and added to by other messages.
 fn as_read(file: &LeadFile) -> Lead {
     let read = file.history.iter().rposition(|e| matches!(e.action.as_str(), "tip" | "edit"));
-    let next = read.and_then(|n| file.history.get(n + 1)).and_then(|e| e.before.as_deref());
+    let next = read.and_then(|n| file.history[n + 1..].iter().find_map(|e| e.before.as_deref()));
     next.and_then(|before| serde_json::from_str(before).ok()).unwrap_or_else(|| file.lead.clone())
 }
 

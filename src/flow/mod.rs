@@ -5,6 +5,7 @@
 //! event and `now` in, a [`decision::Decision`] out. [`export`] says which rows stand in which table.
 
 pub mod alarm;
+pub mod choice;
 pub mod command;
 pub mod decision;
 pub mod desk;

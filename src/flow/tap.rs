@@ -10,7 +10,7 @@ use crate::domain::place::Wgs84;
 pub enum Tap {
     /// On a lead at the desk.
     Desk(LeadId, DeskTap),
-    /// On a receipt, by its reporter.
+    /// On a receipt, by its reporter or police.
     Receipt(LeadId, ReceiptTap),
     /// A guard's answer.
     Answer(AlarmId, String, Answer),
@@ -53,22 +53,22 @@ pub enum DeskTap {
     Alarm,
     /// Open a card from the queue.
     Open,
+    /// 更正: show what can be mended.
+    Mend,
 }
 
-/// What a reporter taps.
+/// What a reporter, or police, taps to mend what was understood.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReceiptTap {
-    /// 时间不对: show the choices.
-    Times,
     /// The time is this one: seconds since the epoch, not a step, so that one press that arrives twice moves it once.
     Time(i64),
     /// It is happening now.
     Now,
-    /// 类别不对: show the choices.
+    /// 更多类别: show the whole list.
     Categories,
     /// It is this one: an index into the closed list.
     Category(usize),
-    /// 地点不对: show the choices.
+    /// 别的地点: hear how to tell it.
     Places,
     /// It is here.
     Place(Wgs84),
@@ -99,9 +99,9 @@ impl Tap {
                 DeskTap::Pin => format!("lp:{lead}"),
                 DeskTap::Alarm => format!("la:{lead}"),
                 DeskTap::Open => format!("lq:{lead}"),
+                DeskTap::Mend => format!("lm:{lead}"),
             },
             Self::Receipt(lead, tap) => match tap {
-                ReceiptTap::Times => format!("mt:{lead}"),
                 ReceiptTap::Time(seconds) => format!("mT:{lead}:{seconds}"),
                 ReceiptTap::Now => format!("mn:{lead}"),
                 ReceiptTap::Categories => format!("mc:{lead}"),
@@ -156,7 +156,7 @@ impl Tap {
             "lp" => desk(DeskTap::Pin),
             "la" => desk(DeskTap::Alarm),
             "lq" => desk(DeskTap::Open),
-            "mt" => receipt(ReceiptTap::Times),
+            "lm" => desk(DeskTap::Mend),
             "mT" => receipt(ReceiptTap::Time(number()?)),
             "mn" => receipt(ReceiptTap::Now),
             "mc" => receipt(ReceiptTap::Categories),
@@ -209,10 +209,10 @@ mod tests {
             DeskTap::Pin,
             DeskTap::Alarm,
             DeskTap::Open,
+            DeskTap::Mend,
         ]
         .map(|t| Tap::Desk(lead, t));
         let receipt = [
-            ReceiptTap::Times,
             ReceiptTap::Time(1_795_262_400),
             ReceiptTap::Now,
             ReceiptTap::Categories,

@@ -55,7 +55,7 @@ async fn the_words_of_every_form_of_tip_are_one() {
         }
         w.say_with(COURIER, GROUP, fields).await;
         let receipt = w.chat(GROUP);
-        for part in ["Received: lead 1", "What: theft", "19:00", "Old Bridge"] {
+        for part in ["Received: lead 1", "theft or break-in · ", "19:00", "Old Bridge"] {
             assert!(receipt.contains(part), "{form}: no {part} in\n{receipt}");
         }
         w.end().await;
@@ -146,7 +146,7 @@ async fn a_question_is_answered_by_a_reply() {
     w.reply(COURIER, GROUP, receipt, "Old Bridge").await;
     w.advance(2).await;
     let shown = w.chat(GROUP);
-    assert!(!shown.contains("❓") && shown.contains("Where: Old Bridge"), "{shown}");
+    assert!(!shown.contains("❓") && shown.contains(" · Old Bridge"), "{shown}");
     assert_eq!(w.count(GROUP, "lead 1"), 1, "the receipt is edited in place");
     w.end().await;
 }
@@ -169,7 +169,7 @@ async fn a_question_is_answered_by_a_location() {
     w.say_with(COURIER, GROUP, location(23.0009, 113.9)).await;
     w.advance(2).await;
     let shown = w.chats(&TOWN);
-    assert!(shown.contains("Where: 23.00090,113.90000 (±10 m, location sent)"), "{shown}");
+    assert!(shown.contains(" · 23.00090,113.90000 (±10 m, location sent)"), "{shown}");
     assert!(!shown.contains("❓"), "{shown}");
     w.end().await;
 }

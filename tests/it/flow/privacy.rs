@@ -41,8 +41,8 @@ async fn a_sensitive_tip_is_in_no_folded_receipt() {
     w.say(COURIER, GROUP, "#drugs sold at Hill School 7 pm").await;
     w.say(GUARD, GROUP, "#theft at Old Bridge 6 pm").await;
     w.advance(90).await;
-    let group = w.chat(GROUP);
-    assert!(!group.contains("drug") && !group.contains("Hill School"), "{group}");
+    // Buttons offer places and kinds to anybody; what stands there tells nothing of this tip.
+    assert_eq!((w.count(GROUP, "drug"), w.count(GROUP, "Hill School")), (0, 0), "{}", w.chat(GROUP));
     w.end().await;
 }
 
