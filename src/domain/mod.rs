@@ -8,6 +8,7 @@ pub mod group;
 pub mod id;
 pub mod lead;
 pub mod member;
+pub mod mend;
 pub mod period;
 pub mod place;
 pub mod points;

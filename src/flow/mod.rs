@@ -13,6 +13,7 @@ pub mod engine;
 pub mod evidence;
 pub mod export;
 pub mod intake;
+pub mod lesson;
 pub mod mend;
 pub mod outbox;
 pub mod pace;

@@ -306,6 +306,9 @@ impl Store for Shelf {
         let fits = |lead: &&Lead| lead.id > after && (from..to).contains(&lead.received_at);
         Ok(self.leads.iter().filter(fits).take(limit).cloned().collect())
     }
+    async fn mended_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<LeadId>> {
+        unreachable!()
+    }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         Ok(vec![tally("M1", [0, 1, 0, 0, 1])])
     }

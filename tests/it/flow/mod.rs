@@ -5,6 +5,7 @@ mod command;
 mod export;
 mod fault;
 mod intake;
+mod lesson;
 mod mending;
 mod points;
 mod privacy;
