@@ -18,6 +18,7 @@ pub mod mend;
 pub mod outbox;
 pub mod pace;
 pub mod plan;
+pub mod question;
 pub mod render;
 pub mod schedule;
 pub mod tap;

@@ -1,7 +1,7 @@
 //! What a button means: the press data, packed into the platform's 64 bytes and unpacked again.
 
 use crate::domain::alarm::Answer;
-use crate::domain::id::{AlarmId, LeadId};
+use crate::domain::id::{AlarmId, LeadId, MessageId, UserId};
 use crate::domain::member::Language;
 use crate::domain::place::Wgs84;
 
@@ -20,6 +20,15 @@ pub enum Tap {
     Widen(AlarmId, i32),
     /// Choose a language.
     Language(Language),
+    /// Whether a message is a tip.
+    Question {
+        /// Who wrote it.
+        writer: UserId,
+        /// The message.
+        message: MessageId,
+        /// It is one.
+        yes: bool,
+    },
 }
 
 /// What an officer taps.
@@ -123,6 +132,9 @@ impl Tap {
             }
             Self::StandDown(alarm) => format!("ad:{alarm}"),
             Self::Widen(alarm, ring) => format!("aw:{alarm}:{ring}"),
+            Self::Question { writer, message, yes } => {
+                format!("q{}:{writer}:{message}", if *yes { 'y' } else { 'n' })
+            }
             Self::Language(Language::Zh) => "gz".into(),
             Self::Language(Language::En) => "ge".into(),
         }
@@ -169,6 +181,7 @@ impl Tap {
             "mw" => receipt(ReceiptTap::AskWithdraw),
             "mW" => receipt(ReceiptTap::Withdraw),
             "mb" => receipt(ReceiptTap::Back),
+            "qy" | "qn" => Some(Self::Question { writer: UserId(id), message: MessageId(number()?), yes: key == "qy" }),
             "ad" => Some(Self::StandDown(AlarmId(id))),
             "aw" => Some(Self::Widen(AlarmId(id), i32::try_from(number()?).ok()?)),
             "aa" | "au" | "as" | "ax" => {
@@ -229,6 +242,8 @@ mod tests {
         let rest = [
             Tap::StandDown(AlarmId(3)),
             Tap::Widen(AlarmId(3), 2),
+            Tap::Question { writer: UserId(i64::MAX), message: MessageId(i64::MAX), yes: true },
+            Tap::Question { writer: UserId(11), message: MessageId(5), yes: false },
             Tap::Language(Language::Zh),
             Tap::Language(Language::En),
         ];

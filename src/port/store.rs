@@ -76,6 +76,8 @@ pub struct Changes {
     pub scrub: Vec<LeadId>,
     /// Whether the event's own words are wiped when it is done: neighbours' chat that is nobody's tip is not kept.
     pub forget: bool,
+    /// Earlier events whose words are wiped.
+    pub forget_events: Vec<EventSeq>,
 }
 
 /// A line of the access log.

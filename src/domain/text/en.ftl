@@ -25,6 +25,12 @@ source-crossing = crossing
 source-address = address
 source-group-area = roughly this group's area
 
+question = ❓ Is this a tip?
+question-filed = Noted as a tip
+question-declined = All right, nothing of it is kept
+button-is-tip = Yes
+button-is-no-tip = No
+
 receipt = ✅ Received: lead <b>{ $number }</b>
 receipt-decided = Lead <b>{ $number }</b>: { $state }
 receipt-withdrawn = Lead <b>{ $number }</b> was taken back by you

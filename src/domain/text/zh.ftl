@@ -25,6 +25,12 @@ source-crossing = 路口
 source-address = 门牌
 source-group-area = 本群大致范围
 
+question = ❓ 是线索吗？
+question-filed = 已记为线索
+question-declined = 好的，不作记录
+button-is-tip = 是
+button-is-no-tip = 不是
+
 receipt = ✅ 已收到，线索 <b>{ $number }</b> 号
 receipt-decided = 线索 <b>{ $number }</b> 号：{ $state }
 receipt-withdrawn = 线索 <b>{ $number }</b> 号已由您撤回

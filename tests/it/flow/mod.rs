@@ -9,4 +9,5 @@ mod lesson;
 mod mending;
 mod points;
 mod privacy;
+mod question;
 mod triage;
