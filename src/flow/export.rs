@@ -127,7 +127,6 @@ const LEADS: &[Column] = &[
     column("group", "群组", "Group", Holds::Text, 18),
     column("reporter_code", "线索员码", "Reporter", Holds::Text, 11),
     column("first_update_id", "更新编号", "Update", Holds::Count, 12),
-    column("merged_into", "并入线索", "Merged into", Holds::Count, 12),
 ];
 
 const POINTS: &[Column] = &[
@@ -217,7 +216,6 @@ pub fn lead_row(lead: &Lead, words: &Words) -> Vec<Cell> {
         Cell::text(words.groups.get(&lead.chat).cloned().unwrap_or_default()),
         Cell::text(lead.reporter_code.clone()),
         lead.first_update_id.map_or(Cell::Empty, Cell::Int),
-        lead.duplicate_of.map_or(Cell::Empty, |original| Cell::Int(original.0)),
     ]
 }
 

@@ -56,7 +56,9 @@ impl Speaker<'_> {
     }
 
     fn place(&self, scene: Option<&Scene>, unknown: Option<&str>) -> String {
+        let scene = scene.filter(|scene| unknown.is_none() || scene.source != PlaceSource::GroupArea);
         match (scene, unknown) {
+            (None, Some(words)) if is_link(words) => self.say("place-link", &[]),
             (Some(scene), _) => {
                 let name = if scene.text.is_empty() {
                     format!("{:.5},{:.5}", scene.at.lat, scene.at.lon)
@@ -121,7 +123,8 @@ impl Speaker<'_> {
         }
         if let Some(field) = ask {
             out.push_str("\n\n");
-            out.push_str(&self.say(ask_key(field), &[]));
+            let opaque = field == Field::Place && lead.unknown_place.as_deref().is_some_and(is_link);
+            out.push_str(&self.say(if opaque { "ask-place-link" } else { ask_key(field) }, &[]));
         }
         if first_contact {
             out.push_str("\n\n");
@@ -346,6 +349,11 @@ fn source_key(source: PlaceSource) -> &'static str {
         PlaceSource::Address => "source-address",
         PlaceSource::GroupArea => "source-group-area",
     }
+}
+
+/// Whether the words that name an unknown place are a link: a map's own short one, which only its server can resolve.
+fn is_link(words: &str) -> bool {
+    !words.contains(char::is_whitespace) && (words.starts_with("geo:") || words.contains('.') && words.contains('/'))
 }
 
 fn ask_key(field: Field) -> &'static str {

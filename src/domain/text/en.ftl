@@ -12,6 +12,7 @@ unknown-category = not told
 unknown-time = not told
 unknown-place = not told
 place-known = { $name } (±{ $accuracy }, { $source })
+place-link = a map link that holds no point
 place-unknown-words = “{ $words }”, which is not in the gazetteer
 
 source-location = location sent
@@ -37,6 +38,7 @@ receipt-withdrawn = Lead <b>{ $number }</b> was taken back by you
 receipt-code = Police see only the code { $code }, not who you are.
 receipt-urgent = ⚠️ If it is urgent call { $number } now; do not wait for an answer here.
 ask-category = ❓ What is it? Tap one:
+ask-place-link = ❓ This map link holds no point that can be read here. Where is it? Send the location itself, or the full link with its coordinates, in reply to this message.
 ask-time = ❓ When did it happen? Tap one:
 ask-place = ❓ Where is it? Send a location, tap the nearest place, or reply to this message with the place.
 kept = ℹ️ We keep only the tips you send, your number and your points, to check and reward them; they are deleted in time, and your name is not made public. You can take a tip back at any time.

@@ -12,6 +12,7 @@ unknown-category = 未说明
 unknown-time = 未说明
 unknown-place = 未说明
 place-known = { $name }（±{ $accuracy }，{ $source }）
+place-link = 地图链接里没有坐标
 place-unknown-words = “{ $words }”，地名库里没有
 
 source-location = 发送的位置
@@ -37,6 +38,7 @@ receipt-withdrawn = 线索 <b>{ $number }</b> 号已由您撤回
 receipt-code = 民警只看到代号 { $code }，看不到您是谁。
 receipt-urgent = ⚠️ 情况紧急请立即拨打 { $number }，不要只等群里回复。
 ask-category = ❓ 是什么情况？点一下：
+ask-place-link = ❓ 这个地图短链接里读不出坐标。请直接发送位置，或回复这条消息发带坐标的完整链接。
 ask-time = ❓ 什么时候发生的？点一下：
 ask-place = ❓ 在哪里？请发送位置、点最近的地点，或回复这条消息写明地点。
 kept = ℹ️ 我们只保存您发来的线索、您的编号和积分，用于核实和奖励；到期删除，不公开姓名。随时可撤回。

@@ -2,6 +2,7 @@
 
 use crate::world::{COURIER, DESK, EVENING, GROUP, NEIGHBOUR, World};
 use baiying::config::Mode;
+use baiying::domain::member::Language;
 use serde_json::{Value, json};
 
 const TOWN: [(&str, i64); 2] = [("group", GROUP), ("desk", DESK)];
@@ -12,6 +13,29 @@ fn location(lat: f64, lon: f64) -> Value {
 
 fn photo(id: &str) -> Value {
     json!({ "photo": [{ "file_id": id, "file_unique_id": id, "width": 9, "height": 9, "file_size": 9 }] })
+}
+
+#[tokio::test]
+async fn a_short_map_link_is_said_to_hold_no_point_and_the_point_is_asked_for() {
+    for (language, told, asked) in [
+        (Language::En, "a map link that holds no point", "Send the location itself, or the full link"),
+        (Language::Zh, "地图链接里没有坐标", "请直接发送位置，或回复这条消息发带坐标的完整链接"),
+    ] {
+        for link in ["https://surl.amap.com/1a2b3c4d5e", "https://j.map.baidu.com/ab/cd", "https://maps.app.goo.gl/Xy1"]
+        {
+            let mut w = World::with(|c| c.language = language).await;
+            let tip = w.say(COURIER, GROUP, &format!("#theft 7 pm {link}")).await;
+            w.advance(2).await;
+            let shown = w.chat(GROUP);
+            assert!(shown.contains(told) && shown.contains(asked), "{shown}");
+            assert!(w.chat(DESK).contains(told), "{}", w.chat(DESK));
+            w.reply(COURIER, GROUP, tip, "https://uri.amap.com/marker?position=113.905,23.0").await;
+            w.advance(2).await;
+            let shown = w.chat(GROUP);
+            assert!(!shown.contains(told) && !shown.contains(asked) && shown.contains("uri.amap.com"), "{shown}");
+            w.end().await;
+        }
+    }
 }
 
 #[tokio::test]

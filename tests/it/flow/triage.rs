@@ -1,6 +1,6 @@
 //! What officers tap at the desk: each decision once, by whom it may be taken, heard by the reporter.
 
-use crate::world::{COURIER, DESK, GROUP, GUARD, NEIGHBOUR, OFFICER, OFFICER2, World};
+use crate::world::{CLERK, COURIER, DESK, GROUP, GUARD, NEIGHBOUR, OFFICE, OFFICER, OFFICER2, World};
 use baiying::domain::member::Language;
 use serde_json::json;
 
@@ -216,6 +216,16 @@ async fn merged_undone_and_merged_again_both_histories_stay_whole() {
     assert_eq!(w.rows(&history(2)).await, ["1 tip", "2 duplicate", "3 undo", "4 duplicate"]);
     assert_eq!(w.rows(&history(1)).await, ["1 tip", "2 verify", "2 merged 2", "2 unmerged 2", "2 merged 2"]);
     assert_eq!(w.number("SELECT COUNT(*) FROM lead_event WHERE before IS NULL AND action LIKE 'duplicate'").await, 0);
+    // Both stand in the table, each with its own words, time and code.
+    w.say(CLERK, OFFICE, "/export 2026-11 leads").await;
+    w.advance(5).await;
+    let csv = w.documents().into_iter().find(|(name, _)| name.ends_with(".csv")).unwrap().1;
+    let csv = String::from_utf8(csv).unwrap();
+    let rows: Vec<&str> = csv.lines().skip(1).collect();
+    for (row, words) in rows.iter().zip([["theft,verified,", "a van"], ["theft,duplicate,", "batteries"]]) {
+        assert!(words.iter().all(|words| row.contains(words)), "{row}");
+    }
+    assert_eq!(rows.len(), 2);
     // The original can still be resolved, and that be undone, although another lead's merge came in between.
     w.push(OFFICER, DESK, "Resolve").await;
     w.advance(2).await;
