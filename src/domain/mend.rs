@@ -10,6 +10,7 @@ use super::lead::{Lead, LeadEvent, Occurred, Scene};
 use super::place::PlaceSource;
 use super::text::cut;
 use super::tip::fold::fold;
+use super::tip::redact::{Relayed, redact_text};
 use std::collections::BTreeMap;
 
 /// So many words are told of one kind of mend.
@@ -130,14 +131,20 @@ fn names(mend: &Mend) -> (String, String) {
             let from = mend.from.occurred.as_ref();
             let words = from.map(|o| fold(&o.text)).unwrap_or_default();
             let start = from.map_or(mend.from.written_at, |o| o.start);
-            (words, mend.to.occurred.as_ref().map_or(String::new(), |to| shift(to.start.since(start))))
+            (
+                redact_text(&words, Relayed::default()),
+                mend.to.occurred.as_ref().map_or(String::new(), |to| shift(to.start.since(start))),
+            )
         }
         Mended::Place => {
             let read = mend.from.scene.as_ref().filter(|scene| scene.source != PlaceSource::GroupArea);
             let words = read.map(|scene| scene.text.clone()).or(mend.from.unknown_place.clone()).unwrap_or_default();
             let to = mend.to.scene.as_ref();
             let named = to.filter(|scene| scene.source == PlaceSource::Gazetteer);
-            (cut(words.trim(), 40).into_owned(), named.map_or(String::new(), |scene| scene.text.clone()))
+            (
+                cut(redact_text(words.trim(), Relayed::default()).trim(), 40).into_owned(),
+                named.map_or(String::new(), |scene| scene.text.clone()),
+            )
         }
     }
 }
