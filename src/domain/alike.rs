@@ -49,7 +49,7 @@ fn pieces(text: &str, besides: &[&str]) -> Vec<Piece> {
         }
         let empty = english && (word.len() < 2 || EMPTY_ENGLISH.split(' ').any(|empty| empty == word));
         let space = c == ' ' && last_english;
-        if !(english || is_han(c)) && !space || empty {
+        if !(english || is_han(c) || space) || empty {
             out.push(Vec::new());
         } else if !space {
             if english != last_english {

@@ -143,6 +143,7 @@ fn a_lead_shows_its_place_and_only_its_own_code_of_the_reporter() {
     let words = Words {
         groups: HashMap::from([(ChatId(-100), "鹿城群".to_owned())]),
         categories: HashMap::from([("theft".to_owned(), "盗窃 theft".to_owned())]),
+        ..Words::default()
     };
     let mut private = lead(2);
     private.chat = ChatId(77_777);
