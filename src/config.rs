@@ -6,6 +6,7 @@
 mod check;
 mod load;
 mod secret;
+mod words;
 
 pub use load::{ConfigError, Fault};
 pub use secret::Secrets;
@@ -14,7 +15,7 @@ use crate::domain::group::GroupKind;
 use crate::domain::member::{Language, Role};
 use crate::domain::place::Datum;
 use crate::domain::tip::Category;
-use crate::domain::tip::lexicon::{Cue, Lexicon};
+use crate::domain::tip::lexicon::Cue;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -313,14 +314,6 @@ struct Shipped {
 
 static SHIPPED: LazyLock<Shipped> =
     LazyLock::new(|| toml::from_str(EXAMPLE).expect("a test loads the shipped bot-config.toml"));
-
-impl Config {
-    /// The word lists of categories and cues, ready to be looked for.
-    pub fn lexicon(&self) -> Lexicon {
-        let cues = SHIPPED.words.iter().map(|(cue, words)| (*cue, self.words.get(cue).unwrap_or(words).as_slice()));
-        Lexicon::new(&self.category, cues)
-    }
-}
 
 impl Default for Telegram {
     fn default() -> Self {

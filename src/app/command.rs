@@ -64,7 +64,7 @@ pub fn understand(config: &Config, gazetteer: Option<&Path>) -> anyhow::Result<O
     };
     let gazetteer = Arc::new(Gazetteer::new(places));
     let username = Some(config.telegram.username.as_str()).filter(|name| !name.is_empty());
-    let reader = Reader::new(Arc::new(config.lexicon()), gazetteer, config.time_zone, username)
+    let reader = Reader::new(config.lexicon(), gazetteer, config.time_zone, username)
         .relaying(Relayed { plates: config.tip.relay_plates });
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     understand_lines(std::io::stdin().lock(), out, &reader, config.time_zone)?;

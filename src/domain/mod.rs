@@ -12,5 +12,6 @@ pub mod mend;
 pub mod period;
 pub mod place;
 pub mod points;
+mod simplified;
 pub mod text;
 pub mod tip;

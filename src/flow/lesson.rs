@@ -77,7 +77,7 @@ fn categories(out: &mut String, lessons: &[Lesson], config: &Config) {
 /// Whether a word stands in a list already, as a whole: of this category it says nothing new, of another it would speak
 /// for both.
 fn is_known(lexicon: &Lexicon, word: &str) -> bool {
-    lexicon.find(word).iter().any(|hit| hit.span == (0..word.len()))
+    lexicon.find(word, &[]).iter().any(|hit| hit.span == (0..word.len()))
 }
 
 /// Rows for the gazetteer's CSV: a place with the name as people wrote it.

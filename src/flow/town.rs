@@ -61,7 +61,7 @@ impl Ground {
         let first = gazetteer.places().iter().enumerate().filter(|(_, place)| spots.insert(spot(place.at)));
         Self {
             places: PointIndex::build(first.map(|(n, place)| (n, place.at))),
-            reader: Reader::new(Arc::new(rules.lexicon()), gazetteer.clone(), rules.time_zone, Some(bot))
+            reader: Reader::new(rules.lexicon(), gazetteer.clone(), rules.time_zone, Some(bot))
                 .relaying(Relayed { plates: rules.tip.relay_plates }),
             gazetteer,
             index: PointIndex::build(points.iter().map(|p| (p.code.clone(), p.at))),

@@ -148,7 +148,7 @@ mod tests {
 
     fn run(input: &str) -> Vec<serde_json::Value> {
         let zone = chrono_tz::Asia::Shanghai;
-        let lexicon = Arc::new(crate::config::Config::default().lexicon());
+        let lexicon = crate::config::Config::default().lexicon();
         let reader = Reader::new(lexicon, Arc::new(Gazetteer::new(Vec::new())), zone, None);
         let mut out = Vec::new();
         understand_lines(input.as_bytes(), &mut out, &reader, zone).unwrap();

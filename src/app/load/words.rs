@@ -158,8 +158,7 @@ mod tests {
     fn every_one_is_a_tip_that_gets_its_receipt_in_the_group() {
         let config = Config::default();
         let gazetteer = Gazetteer::new(parse_gazetteer(demo_gazetteer().as_bytes()).unwrap());
-        let reader =
-            Reader::new(Arc::new(config.lexicon()), Arc::new(gazetteer), config.time_zone, Some("baiying_bot"));
+        let reader = Reader::new(config.lexicon(), Arc::new(gazetteer), config.time_zone, Some("baiying_bot"));
         let (mut placed, mut timed, mut urgent) = (0, 0, 0);
         for n in 0..1000 {
             let text = tip(n, 50, 2000).text;

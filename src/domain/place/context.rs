@@ -114,6 +114,13 @@ const TAKEN: &[&str] = &[
     "sent to the",
 ];
 
+/// Words behind a place that somebody came from.
+#[rustfmt::skip]
+const FROM_THERE: &[&str] = &[
+    "过来", "来的", "出来", "跑出", "跟到", "追到", "一路", "开过来", "开来", "骑过来", "骑来", "走过来", "走来", "下来", "上来", "回来",
+    "坐车", "打车", "出发", "赶来", "赶过来", "搬来", "拉来", "运来", "跑来", "跑过来", "上车",
+];
+
 /// Words right before the scene itself.
 #[rustfmt::skip]
 const DIRECT: &[&str] = &[
@@ -157,15 +164,19 @@ pub(super) fn role(before: &str, after: &str, kind: &str) -> Role {
     if ends(AWAY) && !ends(NOT_AWAY) || is_away_english(before) {
         return Role::Away;
     }
-    let looked_on = ["看到", "看见", "见到", "睇到", "睇见", "听到", "听见"]
+    let looked_on = ["看到", "看见", "见到", "见过", "睇到", "睇见", "听到", "听见"]
         .iter()
         .any(|word| after.trim_start().starts_with(word));
-    if looked_on || ends(ASIDE) || is_aside_english(before) || is_of_people(after) {
+    if looked_on
+        || ends(ASIDE)
+        || is_aside_english(before)
+        || is_of_people(after)
+        || is_home(after)
+        || is_last_seen(before)
+    {
         return Role::Aside;
     }
-    if ends(&["从", "由", "自", "from", "from the"])
-        && ["过来", "来的", "出来", "跑出", "跟到", "追到", "一路"].iter().any(|word| after.starts_with(word))
-    {
+    if ends(&["从", "由", "自", "from", "from the"]) && FROM_THERE.iter().any(|word| after.starts_with(word)) {
         return Role::Aside;
     }
     Role::Scene
@@ -252,14 +263,41 @@ fn is_aside_english(before: &str) -> bool {
     }
 }
 
-/// Whether a name only says where people are from: 石桥村人, 石桥村的人.
+/// Who somebody of a place is told to be.
+#[rustfmt::skip]
+const PEOPLE: &[&str] = &[
+    "人", "小偷", "贼", "老乡", "村民", "居民", "业主", "住户", "租客", "租户", "工人", "学生", "小伙", "男子", "女子", "男人", "女人",
+    "男的", "女的", "青年", "混混", "几个人", "两个人", "那帮人", "一帮人", "一伙人", "那伙人", "街坊", "亲戚", "朋友", "同学", "同事",
+];
+
+/// Whether a name only says where people are from: 下沙村人, 下沙村的人, 下沙村那边的人.
 fn is_of_people(after: &str) -> bool {
+    let after = nearness(after).map_or(after, |(length, _)| &after[length..]);
     let rest = after.strip_prefix("的").unwrap_or(after);
-    let of_people = after.starts_with("的人");
     let from_there = rest.strip_prefix('人').is_some_and(|rest| {
-        of_people || rest.chars().next().is_none_or(|c| !is_han_char(c) || "在也来又都说和跟把偷打经常干".contains(c))
+        rest.chars().next().is_none_or(|c| !is_han_char(c) || "在也来又都说和跟把偷打经常干".contains(c))
     });
-    from_there || rest.starts_with("本地人") || rest.starts_with("籍")
+    let of = after.strip_prefix('的').is_some_and(|who| PEOPLE.iter().any(|word| who.starts_with(word)));
+    from_there || of || rest.starts_with("本地人") || rest.starts_with("籍")
+}
+
+/// Whether somebody lives there: 在翡翠花园住.
+fn is_home(after: &str) -> bool {
+    ["住", "上班", "打工", "干活", "读书", "上学", "租房"].iter().any(|word| {
+        after.strip_prefix(word).is_some_and(|rest| !rest.starts_with(['宅', '院', '户', '客', '时', '路', '高']))
+    })
+}
+
+/// Whether the words before tell where somebody was seen last.
+fn is_last_seen(before: &str) -> bool {
+    let Some((at, _)) = before.char_indices().rev().nth(11).or(before.char_indices().next()) else { return false };
+    let near = &before[at..];
+    let told = ["最后", "最尾", "最终"].iter().any(|word| near.contains(word))
+        && ["看", "见", "出现", "睇", "拍", "监控", "消失"].iter().any(|word| near.contains(word));
+    told && near.ends_with(['在', '喺', '于', '到'])
+        || ["last seen at", "last seen in", "last seen on", "last seen near", "last at", "last spotted at"]
+            .iter()
+            .any(|word| before.ends_with(word) || before.strip_suffix(" the").is_some_and(|head| head.ends_with(word)))
 }
 
 /// Whether a short name may begin here: nothing before it, or a word behind which places are named.
@@ -271,10 +309,16 @@ pub(super) fn opens(before: &str) -> bool {
     }
 }
 
+/// Whether a place must follow: 在, 到, 去.
+pub(super) fn leads_to(before: &str) -> bool {
+    before.ends_with(['在', '到', '去', '喺', '往', '从', '于', '住', '离', '近'])
+}
+
 /// Whether the words behind a short name go on about a place.
 pub(super) fn goes_on_about(after: &str) -> bool {
-    const ABOUT: &str = "对旁附隔门后前里楼栋座大宿饭食厂店那这一的有又被发车停地下保物仓东西南北今昨明早晚刚上边期口内外往二三四五六七八九十两几中凌正还出也都着冒起失没突来厨房包厢打";
-    after.chars().next().is_some_and(|c| c.is_ascii_digit() || ABOUT.contains(c))
+    const ABOUT: &str = "对旁附隔门后前里楼栋座大宿饭食厂店那这一有又被发车停地下保物仓东西南北今昨明早晚刚上边期口内外往二三四五六七八九十两几中凌正还出也都着冒起失没突来厨房包厢打电天消员工老客租值收监岗业派挨靠的撞倒堵抢偷炸爆塌";
+    let phrase = ["前程", "前途", "打扰", "打算", "有限"].iter().any(|word| after.starts_with(word));
+    !phrase && after.chars().next().is_some_and(|c| c.is_ascii_digit() || ABOUT.contains(c))
 }
 
 #[cfg(test)]
@@ -297,7 +341,7 @@ mod tests {
             ("送到", "", "hospital", Role::Denied),
             ("我住", "三栋", "compound", Role::Aside),
             ("几个", "人在打架", "village", Role::Aside),
-            ("", "人民路那边", "park", Role::Scene),
+            ("", "旧街那边", "park", Role::Scene),
             ("不是", "", "village", Role::Denied),
             ("是不是", "那边", "village", Role::Scene),
             ("已经打给", "了", "police_station", Role::Denied),

@@ -52,6 +52,9 @@ enum Shape {
     Packed,
 }
 
+/// Beginnings of pairs that are tried in one message: many times what people write.
+const MOST_TRIED: usize = 400;
+
 /// The first pair of coordinates of a folded text. `skip` are spans (links) that are read elsewhere; `area`
 /// settles which number is the latitude where both could be.
 pub(super) fn find_coordinates(text: &str, skip: &[Range<usize>], area: Option<Wgs84>) -> Option<WrittenPoint> {
@@ -61,7 +64,9 @@ pub(super) fn find_coordinates(text: &str, skip: &[Range<usize>], area: Option<W
     }
     let tokens = tokens(text, skip);
     let mut at = 0;
-    while at < tokens.len() {
+    let mut tried = 0;
+    while at < tokens.len() && tried < MOST_TRIED {
+        tried += usize::from(tokens[at].can_begin());
         if tokens[at].can_begin()
             && let Some((found, next)) = pair(text, &tokens, at, area)
         {

@@ -6,9 +6,13 @@
 use super::context::nearness;
 use super::coordinates::find_coordinates;
 use super::fold::{Folded, fold_name, overlapping};
+use super::hit::Index;
+use super::latin::Latin;
 use super::link::{Link, Meaning, find_links};
 use super::mention::{Choice, find_mentions};
 use super::names::{Rank, is_han, variants};
+use super::slip::Slips;
+use super::typo::Typos;
 use super::unknown::find_unknown;
 use super::{Datum, Place, PlaceFound, PlaceReading, PlaceSource, Wgs84, kind, plus_code};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -34,6 +38,9 @@ pub struct Gazetteer {
     places: Vec<Place>,
     matcher: Option<AhoCorasick>,
     spellings: Vec<Spelling>,
+    typos: Typos,
+    latin: Latin,
+    slips: Slips,
     codes: HashMap<String, usize>,
     /// For a road, its numbered houses.
     houses: HashMap<usize, Vec<(u32, Wgs84)>>,
@@ -73,12 +80,15 @@ impl Gazetteer {
             .build(names.iter().map(|(name, _)| name.as_bytes()))
             .ok()
             .filter(|_| !names.is_empty());
+        let typos = Typos::new(names.iter().enumerate().map(|(at, (name, (rank, _)))| (name.as_str(), *rank, at)));
+        let slips = Slips::new(names.iter().map(|(name, _)| name.as_str()).filter(|name| !is_han(name)));
         let spellings = names
             .into_iter()
             .map(|(name, (rank, places))| Spelling { places, rank, length: name.chars().count(), han: is_han(&name) })
             .collect();
+        let latin = Latin::new(&places);
         let centre = centre(&places);
-        Self { places, matcher, spellings, codes, houses, centre }
+        Self { places, matcher, spellings, typos, latin, slips, codes, houses, centre }
     }
 
     /// All places, in the order given.
@@ -209,7 +219,10 @@ impl Gazetteer {
     /// The place that names of the gazetteer tell, and words that look like a place and are in none.
     fn find_name(&self, folded: &Folded, skip: &[Range<usize>], area: Option<Wgs84>) -> PlaceFound {
         let mentions = match &self.matcher {
-            Some(matcher) => find_mentions(&folded.text, matcher, &self.spellings, &self.places, skip, area),
+            Some(matcher) => {
+                let Self { places, spellings, typos, latin, slips, .. } = self;
+                find_mentions(&folded.text, Index { matcher, spellings, places, typos, latin, slips }, skip, area)
+            }
             None => Default::default(),
         };
         let choice = mentions.choose(self, &folded.text);
@@ -238,25 +251,29 @@ impl Gazetteer {
         &self.places[at]
     }
 
-    /// Where a house of a road stands, from the numbered houses beside it, with its accuracy in metres.
+    /// Where a house of a road stands, between the numbered houses beside it, with its accuracy in metres. Beyond
+    /// the known numbers nothing is said: a road may turn.
     pub(super) fn find_house(&self, road: usize, number: u32) -> Option<(Wgs84, f64)> {
-        /// House numbers further apart say nothing of each other.
-        const REACH: u32 = 40;
+        /// House numbers further apart say nothing of what is between them.
+        const REACH: u32 = 200;
+        /// How much further off a house of the other side of the road may be than it seems.
+        const ACROSS_M: f64 = 30.0;
         let houses = self.houses.get(&road)?;
-        let below = houses.iter().filter(|(n, _)| *n <= number).max_by_key(|(n, _)| *n);
-        let above = houses.iter().filter(|(n, _)| *n >= number).min_by_key(|(n, _)| *n);
-        match (below, above) {
-            (Some((n, at)), _) | (_, Some((n, at))) if *n == number => Some((*at, 60.0)),
-            (Some((low, a)), Some((high, b))) if high - low <= 2 * REACH => {
+        if let Some((_, at)) = houses.iter().find(|(n, _)| *n == number) {
+            return Some((*at, 60.0));
+        }
+        let between = |same_side: bool| {
+            let beside = || houses.iter().filter(move |(n, _)| !same_side || n % 2 == number % 2);
+            let (low, a) = beside().filter(|(n, _)| *n < number).max_by_key(|(n, _)| *n)?;
+            let (high, b) = beside().filter(|(n, _)| *n > number).min_by_key(|(n, _)| *n)?;
+            (high - low <= REACH).then(|| {
                 let share = f64::from(number - low) / f64::from(high - low);
                 let at = Wgs84 { lat: a.lat + (b.lat - a.lat) * share, lon: a.lon + (b.lon - a.lon) * share };
-                Some((at, (a.distance_m(*b) / 2.0).max(60.0)))
-            }
-            (Some((n, at)), _) | (_, Some((n, at))) if n.abs_diff(number) <= REACH => {
-                Some((*at, 60.0 + 10.0 * f64::from(n.abs_diff(number))))
-            }
-            _ => None,
-        }
+                let across = if same_side { 0.0 } else { ACROSS_M };
+                (at, (a.distance_m(*b) / 2.0).max(60.0) + across)
+            })
+        };
+        between(true).or_else(|| between(false))
     }
 }
 

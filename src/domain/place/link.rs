@@ -61,6 +61,9 @@ const VIEW_ACCURACY_M: f64 = 100.0;
 /// Longer than any link that a map makes; what goes on beyond is no link.
 const LONGEST: usize = 1_000;
 
+/// So many openings of links at most are looked at in a message.
+const MOST: usize = 64;
+
 /// How links begin: schemes, and hosts that people paste without one.
 const OPENINGS: &[&str] =
     &["http://", "https://", "geo:", "qqmap://", "androidamap://", "iosamap://", "amapuri://", "baidumap://"];
@@ -96,7 +99,8 @@ pub(super) fn find_links(message: &str) -> Vec<Link> {
         return links;
     }
     let mut from = 0;
-    while let Some(start) = next_opening(message, from) {
+    for _ in 0..MOST {
+        let Some(start) = next_opening(message, from) else { break };
         let end = start + length(&message[start..]);
         if end > start {
             let meaning = read(&message[start..end]);

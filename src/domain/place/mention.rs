@@ -1,16 +1,14 @@
 //! Names of the gazetteer in a message, and which of them is the place.
 //!
-//! Owns the choice: what looks like a name but is a part of a longer one, crossings, house numbers, the
-//! specific before the coarse, the scene before where they fled to. Called by `gazetteer`.
+//! Owns the choice: crossings, house numbers, half way between, the specific before the coarse, the scene
+//! before where they fled to. Called by `gazetteer`.
 
 use super::context::{Role, is_direct, nearness, nearness_before, role};
-use super::fold::overlapping;
-use super::gazetteer::{Gazetteer, Spelling};
+use super::gazetteer::Gazetteer;
+use super::hit::{Hit, Index, MOST, find_exact, settle, with_slips};
 use super::kind::{Extent, accuracy_m, extent};
 use super::names::is_han_char;
-use super::spelling::{is_part_of_longer, stands_alone};
 use super::{Datum, Place, PlaceSource, Wgs84};
-use aho_corasick::AhoCorasick;
 use std::ops::Range;
 
 /// A name that stands in a message.
@@ -27,6 +25,8 @@ struct Mention {
     accuracy_m: f64,
     widened_m: f64,
     number: Option<u32>,
+    /// Written with a slip.
+    slipped: bool,
 }
 
 /// What names of the gazetteer a message holds.
@@ -51,6 +51,7 @@ pub(super) struct Choice {
     /// The datum of the gazetteer's row.
     pub datum: Datum,
     role: Role,
+    slipped: bool,
     extent: Extent,
     direct: bool,
 }
@@ -71,44 +72,28 @@ impl Choice {
 const AWAY_ACCURACY_M: f64 = 1_000.0;
 /// How far off somebody may be who is on the way to a place.
 const ON_THE_WAY_M: f64 = 800.0;
+/// Places further apart than this have a town between them.
+const BETWEEN_REACH_M: f64 = 3_000.0;
 /// Roads further apart than this do not cross.
 const CROSSING_REACH_M: f64 = 6_000.0;
 
 /// Every name in a folded text that stands for a place.
-pub(super) fn find_mentions(
-    text: &str,
-    matcher: &AhoCorasick,
-    spellings: &[Spelling],
-    places: &[Place],
-    skip: &[Range<usize>],
-    area: Option<Wgs84>,
-) -> Mentions {
-    let mut hits: Vec<(Range<usize>, &Spelling)> = Vec::new();
-    for hit in matcher.find_iter(text) {
-        let spelling = &spellings[hit.pattern().as_usize()];
-        let span = hit.start()..hit.end();
-        let inside = overlapping(skip, &span).is_some();
-        if !inside
-            && stands_alone(text, &span, spelling)
-            && !is_part_of_longer(text, &span, spelling, &places[spelling.places[0]])
-        {
-            hits.push((span, spelling));
-        }
+pub(super) fn find_mentions(text: &str, index: Index<'_>, skip: &[Range<usize>], area: Option<Wgs84>) -> Mentions {
+    let exact = find_exact(text, index, skip);
+    let mentions = Mentions::new(text, &exact, index, area);
+    // Who names the very spot as it is spelled says enough: only else a slip is looked for.
+    if exact.len() == MOST || mentions.found.iter().any(|m| m.role == Role::Scene && m.extent == Extent::Site) {
+        return mentions;
     }
-    let mut mentions = Mentions::default();
-    for (span, spelling) in &hits {
-        match settle(text, span, spelling, &hits, places, area) {
-            Some(place) => mentions.found.push(Mention::new(text, span.clone(), place, &places[place])),
-            None => mentions.unsettled.push(span.clone()),
-        }
+    match with_slips(text, exact, index, skip) {
+        Some(hits) => Mentions::new(text, &hits, index, area),
+        None => mentions,
     }
-    mentions.found.retain(|mention| mention.role != Role::Denied);
-    mentions.step_aside(text);
-    mentions
 }
 
 impl Mention {
-    fn new(text: &str, name: Range<usize>, place: usize, of: &Place) -> Self {
+    fn new(text: &str, hit: &Hit<'_>, place: usize, of: &Place) -> Self {
+        let name = hit.span.clone();
         let mut span = name.clone();
         let mut widened_m = 0.0;
         let extent = extent(&of.kind);
@@ -124,6 +109,9 @@ impl Mention {
             widened_m = metres;
         }
         let (before, after) = (&text[..name.start], &text[name.end..]);
+        if let Some(metres) = away_from(before, &text[span.end..]) {
+            widened_m = f64::max(widened_m, metres);
+        }
         if ["的路上", "路上", "途中", "的途中"].iter().any(|word| after.starts_with(word))
             && before.ends_with(['去', '回', '往'])
         {
@@ -139,8 +127,22 @@ impl Mention {
             extent,
             accuracy_m: accuracy_m(&of.kind),
             widened_m,
+            // A branch that is told by what else is named has that for a witness.
+            slipped: hit.slipped && hit.spelling.places.len() == 1,
         }
     }
+}
+
+/// How many metres from a place it is said to be: 离汽车站500米, 往村口方向200米.
+fn away_from(before: &str, after: &str) -> Option<f64> {
+    let from = before.ends_with(['离', '距']);
+    let rest = ["方向", "大概", "大约", "约", "还有", "差不多"]
+        .iter()
+        .fold(after, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let metres = (1..=4).contains(&digits).then(|| rest[..digits].parse::<f64>().ok()).flatten();
+    let unit = ["米", "m ", "公尺"].iter().any(|unit| rest[digits..].starts_with(unit));
+    metres.filter(|_| unit).or(from.then_some(300.0))
 }
 
 /// The kind of a place as far as people are taken or call there; liaison points may be hospitals, too.
@@ -155,6 +157,19 @@ fn service(place: &Place) -> &str {
 }
 
 impl Mentions {
+    fn new(text: &str, hits: &[Hit<'_>], index: Index<'_>, area: Option<Wgs84>) -> Self {
+        let mut mentions = Self::default();
+        for hit in hits {
+            match settle(text, hit, hits, index.places, area) {
+                Some(place) => mentions.found.push(Mention::new(text, hit, place, &index.places[place])),
+                None => mentions.unsettled.push(hit.span.clone()),
+            }
+        }
+        mentions.found.retain(|mention| mention.role != Role::Denied);
+        mentions.step_aside(text);
+        mentions
+    }
+
     /// The words that are spoken for: known names and those that could be several.
     pub fn spans(&self) -> Vec<Range<usize>> {
         let mut spans: Vec<_> =
@@ -168,7 +183,7 @@ impl Mentions {
         self.unsettled.first().cloned()
     }
 
-    /// A name that another follows at once tells the other's surroundings: 碧湖花园对面的快递站, 鹿城路 如意酒店.
+    /// A name that another follows at once tells the other's surroundings: 翡翠花园对面的快递站, 青云路 明珠酒店.
     fn step_aside(&mut self, text: &str) {
         for at in 1..self.found.len() {
             let (first, second) = (&self.found[at - 1], &self.found[at]);
@@ -202,10 +217,14 @@ impl Mentions {
                 "个",
             ];
             let han = text[first.name.clone()].chars().any(is_han_char);
-            // Side by side, the second must tell more: 东门市场 农商银行门口.
+            // Side by side, the second must tell more: 青云市场 农业银行门口.
             let tells_more =
                 second.extent < first.extent || second.widened_m > 0.0 || second.accuracy_m < first.accuracy_m;
-            if han && LINKS.contains(&gap) && (gap != " " || tells_more) {
+            // 明珠酒店 汽车站附近: the second only tells where the first is.
+            let only_near = second.widened_m >= 150.0 && first.widened_m == 0.0 && second.extent == first.extent;
+            if han && gap == " " && only_near {
+                self.found[at].role = Role::Aside;
+            } else if han && LINKS.contains(&gap) && (gap != " " || tells_more) {
                 self.found[at - 1].role = Role::Aside;
             }
         }
@@ -214,9 +233,48 @@ impl Mentions {
     /// The place that the message is about.
     pub fn choose(&self, gazetteer: &Gazetteer, text: &str) -> Option<Choice> {
         let named = self.found.iter().map(|mention| mention.choice(gazetteer));
-        self.crossing(gazetteer, text).into_iter().chain(named).min_by(|a, b| {
-            let rank = |c: &Choice| (c.role, c.extent, !c.direct, c.span.start);
+        let between = self.crossing(gazetteer, text).or_else(|| self.between(gazetteer, text));
+        between.into_iter().chain(named).min_by(|a, b| {
+            let rank = |c: &Choice| (c.role, c.slipped, c.extent, !c.direct, c.span.start);
             rank(a).cmp(&rank(b))
+        })
+    }
+
+    /// Half way between two places of which the message says that it is between them.
+    fn between(&self, gazetteer: &Gazetteer, text: &str) -> Option<Choice> {
+        self.found.windows(2).find_map(|pair| {
+            let (one, two) = (&pair[0], &pair[1]);
+            if one.place == two.place || one.name.end > two.name.start || one.role.max(two.role) > Role::Scene {
+                return None;
+            }
+            let gap = text[one.name.end..two.name.start].trim();
+            let after = &text[two.name.end..];
+            let said = ["之间", "中间", "的中间", "的之间"].iter().find(|word| after.starts_with(**word));
+            let (start, end) = match said {
+                Some(word) if ["和", "跟", "与", "同", "到", "至", "及"].contains(&gap) => {
+                    (one.name.start, two.name.end + word.len())
+                }
+                None if gap == "and" || gap == "and the" => {
+                    let head = text[..one.name.start]
+                        .strip_suffix("between ")
+                        .or_else(|| text[..one.name.start].strip_suffix("between the "))?;
+                    (head.len(), two.name.end)
+                }
+                _ => return None,
+            };
+            let (a, b) = (gazetteer.place(one.place), gazetteer.place(two.place));
+            let apart = a.at.distance_m(b.at);
+            (apart <= BETWEEN_REACH_M).then(|| Choice {
+                span: start..end,
+                at: a.at.midpoint(b.at),
+                accuracy_m: apart / 2.0 + 100.0,
+                source: PlaceSource::Gazetteer,
+                datum: a.datum,
+                role: Role::Scene,
+                slipped: one.slipped || two.slipped,
+                extent: Extent::Site,
+                direct: true,
+            })
         })
     }
 
@@ -245,6 +303,7 @@ impl Mentions {
                 source: PlaceSource::Crossing,
                 datum: a.datum,
                 role: one.role.min(two.role),
+                slipped: one.slipped || two.slipped,
                 extent: Extent::Site,
                 direct: one.direct,
             })
@@ -271,6 +330,7 @@ impl Mention {
             source,
             datum: place.datum,
             role: self.role,
+            slipped: self.slipped,
             extent: if house.is_some() { Extent::Site } else { self.extent },
             direct: self.direct,
         }
@@ -352,7 +412,7 @@ fn house_number(text: &str, name: &Range<usize>) -> Option<(u32, Range<usize>)> 
     if (1..=4).contains(&digits) {
         let rest = &after[gap + digits..];
         let unit = ["号", "弄"].iter().find(|unit| rest.starts_with(**unit))?;
-        // 鹿城路5号线, 5号车 are no houses.
+        // 青云路5号线, 5号车 are no houses.
         if rest[unit.len()..].starts_with(['线', '车']) {
             return None;
         }
@@ -371,44 +431,4 @@ fn house_number(text: &str, name: &Range<usize>) -> Option<(u32, Range<usize>)> 
         return None;
     }
     Some((before[before.len() - digits..].parse().ok()?, head.len()..name.end))
-}
-
-/// The one place that a spelling means here; `None` if it could be several and nothing tells which.
-fn settle(
-    text: &str,
-    span: &Range<usize>,
-    spelling: &Spelling,
-    hits: &[(Range<usize>, &Spelling)],
-    places: &[Place],
-    area: Option<Wgs84>,
-) -> Option<usize> {
-    if let [one] = spelling.places.as_slice() {
-        return Some(*one);
-    }
-    // Another name of the message is a part of the full name: 好又多 and 振兴路 → 好又多(振兴路店).
-    let told: Vec<usize> = spelling
-        .places
-        .iter()
-        .copied()
-        .filter(|place| {
-            let full = super::fold::fold_name(&places[*place].name);
-            hits.iter().any(|(other, _)| other != span && full.contains(&text[other.clone()]))
-        })
-        .collect();
-    if let [one] = told.as_slice() {
-        return Some(*one);
-    }
-    let first = places[spelling.places[0]].at;
-    if spelling.places.iter().all(|place| places[*place].at.distance_m(first) < 200.0) {
-        return Some(spelling.places[0]);
-    }
-    // Towns that share a name: the group's own, if it is much nearer than the next.
-    let area = area?;
-    let mut by_distance: Vec<(f64, usize)> =
-        spelling.places.iter().map(|place| (places[*place].at.distance_m(area), *place)).collect();
-    by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
-    match by_distance.as_slice() {
-        [(near, place), (next, _), ..] if *next > 5_000.0 && near * 3.0 < *next => Some(*place),
-        _ => None,
-    }
 }

@@ -9,21 +9,30 @@ mod coordinates;
 pub mod datum;
 mod fold;
 mod gazetteer;
+mod hit;
 pub mod kind;
+mod latin;
 mod link;
 mod mention;
 mod names;
 mod near;
 pub mod plus_code;
+mod slip;
+mod sound;
 mod spelling;
 mod token;
-mod traditional;
+mod typo;
 mod unknown;
 
 pub use gazetteer::Gazetteer;
 pub use near::PointIndex;
 
 use serde::{Deserialize, Serialize};
+
+/// Whether words are nothing but a link: of an unknown place, a map's that holds no point offline.
+pub fn is_link(words: &str) -> bool {
+    matches!(link::find_links(words).as_slice(), [only] if only.span == (0..words.len()))
+}
 
 /// A point in WGS-84 degrees: the one datum in which places are stored and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

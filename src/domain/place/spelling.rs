@@ -4,7 +4,7 @@
 //! known one: never guess. Called by `mention`.
 
 use super::Place;
-use super::context::{goes_on_about, opens};
+use super::context::{goes_on_about, leads_to, nearness, opens};
 use super::gazetteer::Spelling;
 use super::kind::{Extent, extent};
 use super::names::{GENERIC, Rank, is_han_char};
@@ -12,7 +12,7 @@ use super::unknown::is_named_before;
 use std::ops::Range;
 
 /// Whether a spelling stands as a word of its own.
-pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling) -> bool {
+pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling, place: &Place) -> bool {
     let (before, after) = (&text[..span.start], &text[span.end..]);
     let name = &text[span.clone()];
     let joined = |edge: Option<char>, beside: Option<char>| {
@@ -22,47 +22,70 @@ pub(super) fn stands_alone(text: &str, span: &Range<usize>, spelling: &Spelling)
     {
         return false;
     }
+    if spelling.rank == Rank::Word && spelling.han {
+        let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        let next = after.chars().next();
+        let there = before.is_empty() || before.ends_with(['在', '到', '喺']) || apart(before.chars().next_back());
+        return there && (apart(next) || nearness(after).is_some());
+    }
     if spelling.rank == Rank::Word {
-        const IN: &[&str] =
-            &["at ", "in ", "on ", "near ", "inside ", "outside ", "behind ", "opposite ", "from ", "@"];
-        return IN.iter().any(|word| before.ends_with(word)) && !after.starts_with("'s ");
+        const IN: &[&str] = &[
+            "at ",
+            "in ",
+            "on ",
+            "near ",
+            "inside ",
+            "outside ",
+            "behind ",
+            "opposite ",
+            "from ",
+            "of ",
+            "by ",
+            "past ",
+            "beside ",
+            "around ",
+            "next to ",
+            "@",
+        ];
+        // At the head of a message or line, before a part of a building: `Qingyun tower 3`.
+        let begins =
+            before.trim_end_matches(' ').is_empty() || before.ends_with(['\n', ':', ',']) || before.ends_with(": ");
+        const PARTS: &[&str] =
+            &["tower", "building", "block", "bldg", "gate", "unit", "room", "floor", "apt", "no", "#", "flat"];
+        let part = after.trim().is_empty()
+            || after.starts_with([',', '.', ';', ':', '\n'])
+            || after.strip_prefix(' ').is_some_and(|rest| PARTS.iter().any(|part| rest.starts_with(part)));
+        return (IN.iter().any(|word| before.ends_with(word)) || begins && part) && !after.starts_with("'s ");
+    }
+    // 老街坊 are neighbours, whatever street there is.
+    if name.ends_with('街') && after.starts_with('坊') {
+        return false;
     }
     // Two characters are as often a part of a phrase as a name.
     let short = spelling.han && spelling.length <= 2 && spelling.rank != Rank::Name;
     let ends_like_road = name.ends_with(['路', '街', '巷', '村']);
     if short && !ends_like_road {
-        const PHRASES: &[&str] = &[
-            "万事如意",
-            "吉祥如意",
-            "称心如意",
-            "如意算盘",
-            "如意郎君",
-            "事事如意",
-            "极速行驶",
-            "极速飞",
-            "极速狂",
-            "惠民政策",
-            "惠民工程",
-            "妇幼老",
-            "上围观",
-        ];
-        let phrase = PHRASES.iter().any(|phrase| {
-            phrase
-                .find(name)
-                .is_some_and(|at| before.ends_with(&phrase[..at]) && after.starts_with(&phrase[at + name.len()..]))
-        });
-        return !phrase && (opens(before) || goes_on_about(after));
+        let next = after.chars().next();
+        let place_follows = nearness(after).is_some() || next.is_some_and(|c| c.is_ascii_digit());
+        let ends_here = next.is_none_or(|c| !is_han_char(c));
+        // 晚上, 马上 and a name that begins with 上.
+        let split =
+            name.starts_with(['上', '下']) && before.ends_with(['晚', '早', '马', '路', '网', '楼', '身', '天', '车']);
+        return !split
+            && (place_follows
+                || leads_to(before)
+                || opens(before) && (ends_here || goes_on_about(after) || extent(&place.kind) == Extent::Area));
     }
     true
 }
 
-/// Whether the text goes on so that it names something longer that is not in the gazetteer: 碧湖路 where only
-/// 碧湖花园 is known, 新鹿城路 where only 鹿城路 is.
+/// Whether the text goes on so that it names something longer that is not in the gazetteer: 翡翠路 where only
+/// 翡翠花园 is known, 新青云路 where only 青云路 is.
 pub(super) fn is_part_of_longer(text: &str, span: &Range<usize>, spelling: &Spelling, place: &Place) -> bool {
     let (before, after) = (&text[..span.start], &text[span.end..]);
     if spelling.han {
         let name = &text[span.clone()];
-        // 汽车站 for 鹿城汽车站 says only the kind: with another name before it, it is another one.
+        // 汽车站 for 青云汽车站 says only the kind: with another name before it, it is another one.
         let only_kind = spelling.rank != Rank::Name && place.name.ends_with(name) && place.name != name;
         goes_on_han(after, name, spelling, place)
             || begins_before(before, place)
@@ -105,12 +128,12 @@ fn makes_another(ending: &str) -> bool {
 fn goes_on_han(after: &str, name: &str, spelling: &Spelling, place: &Place) -> bool {
     let has_ending = ENDINGS.iter().flat_map(|group| *group).any(|end| name.ends_with(end))
         || name.ends_with(['站', '厂', '园', '店', '里']);
-    // 石桥 for 石桥村 is a name cut short, whatever it ends with.
+    // 上沙 for 上沙村 is a name cut short, whatever it ends with.
     let cut_short = place.name.starts_with(name) && place.name != name;
     if has_ending && !cut_short || spelling.length > 4 || spelling.rank == Rank::Brand {
         return false;
     }
-    // A direction or number may come between: 石桥东路, 三中新村.
+    // A direction or number may come between: 上沙东路, 五中新村.
     let direct = ending_of(after);
     let turned = after
         .strip_prefix(['东', '西', '南', '北', '中', '新', '老', '一', '二', '三', '四', '五'])
@@ -118,7 +141,7 @@ fn goes_on_han(after: &str, name: &str, spelling: &Spelling, place: &Place) -> b
     let Some(group) = direct.or(turned.filter(|group| group.iter().any(|end| makes_another(end)))) else {
         return false;
     };
-    // The place may be called so: 妇幼医院 for 妇幼保健院.
+    // The place may be called so: 青云医院 for 青云保健院.
     let called_so = direct.is_some()
         && group.iter().any(|end| place.name.ends_with(end) || place.kind == "hospital" && *end == "医院");
     // A school or market of a village stands in it.
@@ -145,7 +168,7 @@ fn ending_of(text: &str) -> Option<&'static [&'static str]> {
     (!else_where).then_some(group)
 }
 
-/// Whether one character before makes another name: 新鹿城路, 下石桥村. Only where that character itself begins
+/// Whether one character before makes another name: 新青云路, 下沙溪村. Only where that character itself begins
 /// the words, for 晚上 and 门前 end like it.
 fn begins_before(before: &str, place: &Place) -> bool {
     let mut chars = before.chars().rev();
@@ -166,6 +189,35 @@ fn goes_on_latin(before: &str, after: &str, name: &str, place: &Place) -> bool {
         matches!(word, "road" | "rd" | "street" | "st" | "avenue" | "village" | "lane" | "bridge" | "highway")
     });
     if names_more && !GENERIC.contains(&last) && last != "rd" {
+        return true;
+    }
+    // New Dawn Hotel where only New Dawn Plaza is known; a school of a village stands in it.
+    const BUILT: &[&str] = &[
+        "hotel",
+        "hospital",
+        "school",
+        "plaza",
+        "mall",
+        "garden",
+        "gardens",
+        "estate",
+        "court",
+        "park",
+        "market",
+        "square",
+        "factory",
+        "bank",
+        "supermarket",
+        "guesthouse",
+        "ktv",
+        "cafe",
+        "clinic",
+        "apartments",
+        "restaurant",
+        "pharmacy",
+    ];
+    if next.is_some_and(|word| BUILT.contains(&word)) && !GENERIC.contains(&last) && extent(&place.kind) == Extent::Site
+    {
         return true;
     }
     let turned = before

@@ -7,12 +7,11 @@ use super::context::{Role, role};
 use super::fold::{Folded, overlapping};
 use super::names::is_han_char;
 use aho_corasick::{AhoCorasick, MatchKind};
-use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Endings of Chinese place names.
-const ENDINGS: &[&str] = &[
+pub(super) const ENDINGS: &[&str] = &[
     "大厦",
     "大楼",
     "广场",
@@ -60,6 +59,30 @@ const ENDINGS: &[&str] = &[
     "银行",
     "药店",
     "祠堂",
+    "嘉园",
+    "佳园",
+    "名苑",
+    "雅苑",
+    "酒楼",
+    "茶楼",
+    "餐厅",
+    "饭馆",
+    "面馆",
+    "便利店",
+    "服装店",
+    "理发店",
+    "棋牌室",
+    "歌舞厅",
+    "酒吧",
+    "浴场",
+    "立交桥",
+    "批发部",
+    "图书馆",
+    "体育馆",
+    "火车站",
+    "派出所",
+    "码头",
+    "学院",
     "村",
     "路",
     "街",
@@ -87,16 +110,56 @@ static MATCHER: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(ENDINGS).expect("the endings are few and fixed")
 });
 
-/// Capitalised words before an English kind of place.
-static ENGLISH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?x)(?:(?:No\.?\s?)?\d{1,4}\s+)?
-        ((?:[A-Z][A-Za-z'’.-]*\x20){1,4})
-        (?:Road|Rd|Street|St|Avenue|Ave|Lane|Highway|Village|Market|School|Hospital|Gardens?|Estate|Court|Apartments?|Hotel|
-        Guesthouse|Park|Plaza|Mall|Square|Bridge|Station|Factory|Tower|Building|Supermarket|KTV|Clinic|Mansion|Centre|Center|Bank)\b",
-    )
-    .expect("the pattern is fixed")
-});
+/// Kinds of place in English.
+#[rustfmt::skip]
+const KINDS: &[&str] = &[
+    "road", "rd", "street", "st", "avenue", "ave", "lane", "highway", "village", "market", "school", "hospital", "garden", "gardens",
+    "estate", "court", "apartment", "apartments", "hotel", "guesthouse", "park", "plaza", "mall", "square", "bridge", "station",
+    "factory", "tower", "building", "supermarket", "ktv", "clinic", "mansion", "centre", "center", "bank", "bakery", "restaurant",
+    "bar", "shop", "store", "salon", "gym", "pub", "temple", "church", "library", "stadium", "cafe", "pharmacy", "warehouse", "pier",
+    "mill",
+];
+
+/// Words that begin a sentence and are no part of a name.
+#[rustfmt::skip]
+const BEGINS: &[&str] = &[
+    "the", "a", "an", "at", "in", "on", "near", "my", "our", "behind", "opposite", "outside", "inside", "by", "from", "where", "place",
+    "this", "that", "some", "someone", "there", "help", "please", "two", "three", "big", "another", "his", "her", "their", "your", "and",
+    "man", "woman", "kids", "fire", "fight", "theft", "car", "location", "old", "local",
+];
+
+/// Words that tell a kind more closely and name none.
+const TELLS_KIND: &[&str] = &[
+    "police",
+    "bus",
+    "petrol",
+    "gas",
+    "train",
+    "railway",
+    "primary",
+    "middle",
+    "high",
+    "shopping",
+    "night",
+    "fish",
+    "main",
+    "internet",
+    "coffee",
+    "post",
+    "fire",
+    "phone",
+    "vegetable",
+    "construction",
+    "public",
+    "industrial",
+    "convenience",
+    "grocery",
+    "hair",
+    "barber",
+];
+
+/// Endings and words that are looked at more closely in one message.
+const MOST_LOOKED_AT: usize = 100;
 
 /// The first words of a text that look like a place; `known` are spans, in order, that are names already.
 pub(super) fn find_unknown(folded: &Folded, known: &[Range<usize>], skip: &[Range<usize>]) -> Option<Range<usize>> {
@@ -106,7 +169,7 @@ pub(super) fn find_unknown(folded: &Folded, known: &[Range<usize>], skip: &[Rang
         spans[..spans.partition_point(|span| span.end <= at)].last().map_or(0, |span| span.end)
     };
     let mut last_end = 0;
-    for hit in MATCHER.find_iter(text) {
+    for hit in MATCHER.find_iter(text).take(MOST_LOOKED_AT) {
         let ending = ENDINGS[hit.pattern().as_usize()];
         let floor = ended(known, hit.start()).max(ended(skip, hit.start())).max(last_end);
         let start = begin(text, floor, hit.start());
@@ -152,11 +215,11 @@ fn begin(text: &str, floor: usize, end: usize) -> usize {
 
 fn is_generic(base: &str) -> bool {
     GENERIC.iter().any(|word| {
-        base == *word
-            || base.len() > word.len()
-                && word.chars().count() > 1
-                && base.ends_with(word)
-                && base.chars().count() <= word.chars().count() + 1
+        // One character more than a longer word of the list: 个大型 of 大型超市.
+        let one_more = || {
+            base.strip_suffix(word).is_some_and(|head| head.chars().nth(1).is_none()) && word.chars().nth(1).is_some()
+        };
+        base == *word || one_more()
     })
 }
 
@@ -180,49 +243,53 @@ fn extended(text: &str, end: usize, ending: &str) -> usize {
     if digits > 0 && after[digits..].starts_with('号') { end + digits + '号'.len_utf8() } else { end }
 }
 
-/// English names: words with a capital before a kind of place. Folding loses capitals, so the original is read.
+/// English names: up to four words with a capital before a kind of place; the kind itself may be without one
+/// behind two. Folding loses capitals, so the original is read.
 fn english(folded: &Folded, taken: &dyn Fn(&Range<usize>) -> bool) -> Option<Range<usize>> {
     let original = folded.original();
-    if !original.bytes().any(|b| b.is_ascii_uppercase()) {
-        return None;
-    }
-    ENGLISH.captures_iter(original).find_map(|found| {
-        let whole = found.get(0)?;
-        let base = found.get(1)?;
-        let mut start = whole.start();
-        let mut words = base.as_str().split_inclusive(' ').peekable();
-        // Words that begin a sentence are no part of a name.
-        while let Some(word) = words.peek()
-            && matches!(
-                word.trim_end(),
-                "The"
-                    | "A"
-                    | "At"
-                    | "In"
-                    | "On"
-                    | "Near"
-                    | "My"
-                    | "Our"
-                    | "Behind"
-                    | "Opposite"
-                    | "Outside"
-                    | "Inside"
-                    | "By"
-                    | "From"
-                    | "Where"
-                    | "Place"
-            )
-        {
-            start = start.max(base.start()) + word.len();
-            words.next();
+    let mut named: Vec<Range<usize>> = Vec::new();
+    let mut looked_at = 0;
+    let mut from = 0;
+    for word in original.split(|c: char| !is_of_word(c)) {
+        let start = word.as_ptr() as usize - original.as_ptr() as usize;
+        let span = start..start + word.trim_end_matches(['.', '\'', '-']).len();
+        // Words of one name are one blank apart.
+        if start > from + 1 || !original[from..start].chars().all(|c| c == ' ') {
+            named.clear();
         }
-        words.peek()?;
-        let span = folded.span_of(&(start..whole.end()));
-        let named = !matches!(
-            base.as_str().trim_end(),
-            "Police" | "Bus" | "Petrol" | "Gas" | "Train" | "Railway" | "Primary" | "Middle" | "High" | "Shopping"
-        );
-        let text = folded.text.as_str();
-        (named && !taken(&span) && role(&text[..span.start], &text[span.end..], "") < Role::Away).then_some(span)
-    })
+        from = start + word.len();
+        if word.is_empty() {
+            continue;
+        }
+        let capital = word.starts_with(|c: char| c.is_ascii_uppercase());
+        let least = if capital { 1 } else { 2 };
+        if named.len() >= least && is_one_of(KINDS, &original[span.clone()]) {
+            looked_at += 1;
+            let whole = named[named.len().saturating_sub(4)].start..span.end;
+            let only = named.len() == 1 && is_one_of(TELLS_KIND, &original[named[0].clone()]);
+            let span = folded.span_of(&whole);
+            let text = folded.text.as_str();
+            let scene = || role(&text[..span.start], &text[span.end..], "") < Role::Away;
+            if !only && !span.is_empty() && !taken(&span) && scene() {
+                return Some(span);
+            }
+            if looked_at == MOST_LOOKED_AT {
+                return None;
+            }
+        }
+        if capital && !(named.is_empty() && is_one_of(BEGINS, &original[span.clone()])) {
+            named.push(span);
+        } else if !capital {
+            named.clear();
+        }
+    }
+    None
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '\'' | '’' | '.' | '-')
+}
+
+fn is_one_of(words: &[&str], word: &str) -> bool {
+    words.iter().any(|other| other.eq_ignore_ascii_case(word))
 }

@@ -7,7 +7,7 @@ use crate::domain::alarm::{Alarm, Call, CallState};
 use crate::domain::id::Millis;
 use crate::domain::lead::{Lead, LeadState, Scene};
 use crate::domain::member::Language;
-use crate::domain::place::PlaceSource;
+use crate::domain::place::{PlaceSource, is_link};
 use crate::domain::tip::{Category, Field};
 use chrono_tz::Tz;
 
@@ -56,27 +56,31 @@ impl Speaker<'_> {
     }
 
     fn place(&self, scene: Option<&Scene>, unknown: Option<&str>) -> String {
-        let scene = scene.filter(|scene| unknown.is_none() || scene.source != PlaceSource::GroupArea);
-        match (scene, unknown) {
-            (None, Some(words)) if is_link(words) => self.say("place-link", &[]),
-            (Some(scene), _) => {
-                let name = if scene.text.is_empty() {
-                    format!("{:.5},{:.5}", scene.at.lat, scene.at.lon)
-                } else {
-                    escape(&cut(&scene.text, 80)).into_owned()
-                };
-                let source = self.say(source_key(scene.source), &[]);
-                self.say(
-                    "place-known",
-                    &[
-                        ("name", Arg::Html(name)),
-                        ("accuracy", when::distance(scene.accuracy_m).into()),
-                        ("source", source.into()),
-                    ],
-                )
+        let unknown = unknown.map(|words| match is_link(words) {
+            true => self.say("place-unknown-link", &[]),
+            false => self.say("place-unknown-words", &[("words", cut(words, 80).into_owned().into())]),
+        });
+        let Some(scene) = scene else { return unknown.unwrap_or_else(|| self.say("unknown-place", &[])) };
+        let name = if scene.text.is_empty() {
+            format!("{:.5},{:.5}", scene.at.lat, scene.at.lon)
+        } else {
+            escape(&cut(&scene.text, 80)).into_owned()
+        };
+        let source = self.say(source_key(scene.source), &[]);
+        let known = self.say(
+            "place-known",
+            &[
+                ("name", Arg::Html(name)),
+                ("accuracy", when::distance(scene.accuracy_m).into()),
+                ("source", source.into()),
+            ],
+        );
+        match unknown {
+            // The group's own area stands in for words that could not be read.
+            Some(unknown) if scene.source == PlaceSource::GroupArea => {
+                self.say("place-unknown-in-area", &[("unknown", Arg::Html(unknown)), ("area", Arg::Html(known))])
             }
-            (None, Some(words)) => self.say("place-unknown-words", &[("words", cut(words, 80).into_owned().into())]),
-            (None, None) => self.say("unknown-place", &[]),
+            _ => known,
         }
     }
 
@@ -349,11 +353,6 @@ fn source_key(source: PlaceSource) -> &'static str {
         PlaceSource::Address => "source-address",
         PlaceSource::GroupArea => "source-group-area",
     }
-}
-
-/// Whether the words that name an unknown place are a link: a map's own short one, which only its server can resolve.
-fn is_link(words: &str) -> bool {
-    !words.contains(char::is_whitespace) && (words.starts_with("geo:") || words.contains('.') && words.contains('/'))
 }
 
 fn ask_key(field: Field) -> &'static str {

@@ -12,8 +12,9 @@ unknown-category = not told
 unknown-time = not told
 unknown-place = not told
 place-known = { $name } (±{ $accuracy }, { $source })
-place-link = a map link that holds no point
 place-unknown-words = “{ $words }”, which is not in the gazetteer
+place-unknown-link = a link that holds no coordinates
+place-unknown-in-area = { $unknown }; { $area }
 
 source-location = location sent
 source-venue = venue sent

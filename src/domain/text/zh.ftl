@@ -12,8 +12,9 @@ unknown-category = 未说明
 unknown-time = 未说明
 unknown-place = 未说明
 place-known = { $name }（±{ $accuracy }，{ $source }）
-place-link = 地图链接里没有坐标
 place-unknown-words = “{ $words }”，地名库里没有
+place-unknown-link = 链接里没有坐标，读不出地点
+place-unknown-in-area = { $unknown }；{ $area }
 
 source-location = 发送的位置
 source-venue = 发送的地点

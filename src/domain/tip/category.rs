@@ -3,7 +3,7 @@
 //! The longest and most specific word wins, then the earlier. A denied word (没有打架, not a fire) counts for
 //! nothing. Knows nothing of tags' or labels' grammar.
 
-use super::lexicon::{Hit, Lexicon, Sense, is_masked, weight};
+use super::lexicon::{Hit, Lexicon, Sense, weight};
 use std::ops::Range;
 
 /// The category that words speak for.
@@ -45,13 +45,12 @@ pub fn read_tag<'l>(lexicon: &'l Lexicon, tag: &str) -> Option<FoundCategory<'l>
             return Some(found);
         }
     }
-    read_words(lexicon, tag, &lexicon.find(tag), &[]).found
+    read_words(lexicon, tag, &lexicon.find(tag, &[])).found
 }
 
-/// The likeliest category of a folded text in which the words `hits` stand; those inside `masked` (names of places,
-/// links; in order) do not count.
-pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit], masked: &[Range<usize>]) -> CategoryReading<'l> {
-    let told = |hit: &&Hit| matches!(hit.sense, Sense::Category(_)) && !is_masked(masked, &hit.span);
+/// The likeliest category of a folded text in which the words `hits` stand.
+pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit]) -> CategoryReading<'l> {
+    let told = |hit: &&Hit| matches!(hit.sense, Sense::Category(_));
     let mut denied = false;
     let mut kept: Vec<&Hit> = hits.iter().filter(told).collect();
     kept.retain(|hit| {
@@ -63,7 +62,7 @@ pub fn read_words<'l>(lexicon: &'l Lexicon, text: &str, hits: &[Hit], masked: &[
     let mut tallies = vec![Tally::default(); lexicon.categories()];
     for hit in kept {
         if let Sense::Category(category) = hit.sense {
-            tallies[category].take(hit);
+            tallies[usize::from(category)].take(hit);
         }
     }
     let mut ranked: Vec<(u32, usize, usize, FoundCategory<'l>)> = tallies
@@ -213,13 +212,13 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::domain::tip::fold::fold;
-    use std::sync::LazyLock;
+    use std::sync::{Arc, LazyLock};
 
-    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Config::default().lexicon());
+    static LEXICON: LazyLock<Arc<Lexicon>> = LazyLock::new(|| Config::default().lexicon());
 
     fn read(text: &str) -> CategoryReading<'static> {
         let text = fold(text);
-        read_words(&LEXICON, &text, &LEXICON.find(&text), &[])
+        read_words(&LEXICON, &text, &LEXICON.find(&text, &[]))
     }
 
     fn find(text: &str) -> Option<&'static str> {
@@ -273,6 +272,5 @@ mod tests {
         assert_eq!(shipped.len(), 23);
         let sensitive: Vec<&str> = shipped.iter().filter(|c| c.sensitive).map(|c| c.id.as_str()).collect();
         assert_eq!(sensitive, ["fraud", "drugs", "gambling"]);
-        assert!(shipped.iter().all(|c| !c.words.is_empty()));
     }
 }

@@ -1,5 +1,6 @@
 //! Labelled fields: 地点：… 时间：… 描述：…, in any order, with any separator.
 
+use super::lexicon::is_masked;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::ops::Range;
 
@@ -113,7 +114,7 @@ impl Labels {
     pub fn find(&self, text: &str, masked: &[Range<usize>]) -> Vec<Labelled> {
         let mut fields: Vec<Labelled> = Vec::new();
         for found in self.automaton.find_iter(text) {
-            if masked.iter().any(|mask| mask.contains(&found.start())) {
+            if is_masked(masked, &found.range()) {
                 continue;
             }
             let Some(head) = head(text, found.range()) else { continue };
@@ -126,10 +127,38 @@ impl Labels {
             }
             fields.push(Labelled { label, value: head.end..text.len(), head });
         }
+        if fields.is_empty() {
+            fields = self.bare(text, masked);
+        }
         for field in &mut fields {
             field.value = value(text, field.value.clone(), field.label);
         }
         fields
+    }
+}
+
+impl Labels {
+    /// The fields of a text that has no separators at all: 时间7点35 地点科技路 情况大货跟公交顶上了. Two labels or more that each
+    /// begin the text, a line or a word, one of them the place or the time.
+    fn bare(&self, text: &str, masked: &[Range<usize>]) -> Vec<Labelled> {
+        let mut fields: Vec<Labelled> = Vec::new();
+        for found in self.automaton.find_iter(text) {
+            let word = found.range();
+            let begins = text[..word.start].ends_with([' ', '\n', ',', ';', '。', '|']) || word.start == 0;
+            let filled = text[word.end..].starts_with(|c: char| c.is_alphanumeric());
+            let label = self.labels[found.pattern().as_usize()];
+            let known = fields.iter().any(|field| field.label == label);
+            let plain = text[word.clone()].is_ascii() || is_masked(masked, &word);
+            if !begins || !filled || known || plain {
+                continue;
+            }
+            if let Some(last) = fields.last_mut() {
+                last.value.end = word.start;
+            }
+            fields.push(Labelled { label, value: word.end..text.len(), head: word });
+        }
+        let told = fields.len() > 1 && fields.iter().any(|field| matches!(field.label, Label::Place | Label::Time));
+        if told { fields } else { Vec::new() }
     }
 }
 
@@ -200,7 +229,7 @@ mod tests {
     #[test]
     fn any_separator_and_order() {
         use Label::{Category, Description, Place, Time};
-        let cases: [(&str, &[(Label, &str)]); 7] = [
+        let cases: [(&str, &[(Label, &str)]); 9] = [
             (
                 "#盗窃 地点：阳光小区地下车库 时间：昨晚11点多 描述：电瓶被卸走",
                 &[(Place, "阳光小区地下车库"), (Time, "昨晚11点多"), (Description, "电瓶被卸走")],
@@ -216,7 +245,12 @@ mod tests {
             ("時間；今天上午 地點；石橋市場", &[(Time, "今天上午"), (Place, "石桥市场")]),
             ("类型:赌博 位置:X 时间:这几天", &[(Category, "赌博"), (Place, "x"), (Time, "这几天")]),
             ("地点|东门市场\n时间|8点", &[(Place, "东门市场"), (Time, "8点")]),
+            (
+                "时间7点35 地点科技路 情况大货跟公交顶上了",
+                &[(Time, "7点35"), (Place, "科技路"), (Description, "大货跟公交顶上了")],
+            ),
             ("这段时间情况不好 what a day", &[]),
+            ("时间过得真快 大家注意情况", &[]),
         ];
         for (text, fields) in cases {
             let fields: Vec<(Label, String)> =

@@ -12,9 +12,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// How far apart, in bytes, the two halves of `A*B` may stand.
-const REACH: usize = 27;
+const REACH: usize = 33;
 /// The same in English.
-const ENGLISH_REACH: usize = 40;
+const ENGLISH_REACH: usize = 48;
+
+/// So many words at most are taken from a message: some 5,000 characters of people's writing.
+const MOST: usize = 1_500;
 
 /// What a word says beside what kind of thing it is about. Each is a list of the config (`[words]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -50,13 +53,15 @@ pub enum Cue {
     Invitation,
     /// Neighbourly chat.
     Chat,
+    /// What days are made of: chat unless something is told beside it.
+    Everyday,
 }
 
 /// What a word stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sense {
     /// A category, by its place in the list.
-    Category(usize),
+    Category(u16),
     /// Something else.
     Cue(Cue),
 }
@@ -77,8 +82,8 @@ pub struct Hit {
 enum Use {
     Word(Sense),
     Opening(Sense),
-    Head { pair: usize },
-    Tail { pair: usize, sense: Sense },
+    Head { pair: u32 },
+    Tail { pair: u32, sense: Sense },
 }
 
 /// The word lists, ready to be looked for.
@@ -86,8 +91,13 @@ pub struct Lexicon {
     ids: Vec<String>,
     /// Character by character: for Chinese it needs half the memory and time of one that goes by bytes.
     automaton: CharwiseDoubleArrayAhoCorasick<u32>,
-    /// For each pattern of the automaton, the words that it is, or is a half of.
-    uses: Vec<Vec<Use>>,
+    /// How many words are pairs.
+    pairs: u32,
+    /// For each pattern of the automaton, the words that it is, or is a half of: ends of pairs before beginnings, so
+    /// that no word is both at once.
+    uses: Vec<Use>,
+    /// For each pattern, where its uses are.
+    of: Vec<(u32, u32)>,
     /// Whole tags: names, ids and words.
     tags: HashMap<String, usize>,
     /// Names and ids of the categories: a tag that is one says no more than the category does.
@@ -96,7 +106,7 @@ pub struct Lexicon {
 
 impl std::fmt::Debug for Lexicon {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lexicon").field("ids", &self.ids).field("words", &self.uses.len()).finish_non_exhaustive()
+        f.debug_struct("Lexicon").field("ids", &self.ids).field("words", &self.of.len()).finish_non_exhaustive()
     }
 }
 
@@ -120,10 +130,10 @@ impl Lexicon {
                 if !word.contains('*') {
                     tags.entry(word.replace(' ', "")).or_insert(category);
                 }
-                made.add(&word, Sense::Category(category));
+                made.add(&word, Sense::Category(category as u16));
             }
             for name in [&entry.zh, &entry.en] {
-                made.add(&fold(name), Sense::Category(category));
+                made.add(&fold(name), Sense::Category(category as u16));
             }
         }
         for (cue, words) in cues {
@@ -134,12 +144,22 @@ impl Lexicon {
         made.patterns.remove("");
         let mut list: Vec<(String, Vec<Use>)> = made.patterns.into_iter().collect();
         list.sort_by(|a, b| a.0.cmp(&b.0));
+        list.iter_mut().for_each(|(_, uses)| uses.sort_by_key(|of| matches!(of, Use::Head { .. })));
         let automaton = CharwiseDoubleArrayAhoCorasick::new(list.iter().map(|(word, _)| word))
             .expect("word lists are small and hold each word once");
         Self {
             ids: categories.iter().map(|category| category.id.clone()).collect(),
             automaton,
-            uses: list.into_iter().map(|(_, uses)| uses).collect(),
+            pairs: made.pairs,
+            of: list
+                .iter()
+                .scan(0, |end, (_, uses)| {
+                    let start = *end;
+                    *end += uses.len() as u32;
+                    Some((start, *end))
+                })
+                .collect(),
+            uses: list.into_iter().flat_map(|(_, uses)| uses).collect(),
             tags,
             names,
         }
@@ -165,25 +185,35 @@ impl Lexicon {
         self.names.contains_key(tag)
     }
 
-    /// Every word that stands in a folded text, in the order of their ends; what stands inside a neutral one does not
-    /// count.
-    pub fn find(&self, text: &str) -> Vec<Hit> {
-        let mut heads: Vec<(usize, Range<usize>)> = Vec::new();
+    /// Every word that stands in a folded text, in the order of their ends. What stands inside a neutral one does not
+    /// count, nor does a word of a category inside one of `masked` (names of places, links; in order): between the halves
+    /// of a pair such a name takes no room.
+    pub fn find(&self, text: &str, masked: &[Range<usize>]) -> Vec<Hit> {
+        let mut heads = Heads::new(self.pairs);
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
+            if hits.len() >= MOST {
+                break;
+            }
             let span = found.start()..found.end();
             if !is_whole(text, &span) {
                 continue;
             }
-            for found in &self.uses[found.value() as usize] {
+            let hidden = is_masked(masked, &span);
+            // 掉进莲湖: what a name ends with is still what it is, but only beside another word.
+            let ends_name = hidden && masked.binary_search_by_key(&span.end, |mask| mask.end).is_ok();
+            let (start, end) = self.of[found.value() as usize];
+            for found in &self.uses[start as usize..end as usize] {
                 match *found {
+                    Use::Word(Sense::Category(_)) if hidden => {}
+                    Use::Head { .. } | Use::Tail { .. } if hidden && !ends_name => {}
                     Use::Opening(_) if !opens(text, span.start) => {}
                     Use::Word(sense) | Use::Opening(sense) => {
                         hits.push(Hit { sense, weight: weight(&text[span.clone()]), span: span.clone() });
                     }
-                    Use::Head { pair } => heads.push((pair, span.clone())),
+                    Use::Head { pair } => heads.put(pair, &span),
                     Use::Tail { pair, sense } => {
-                        if let Some(head) = head(text, &heads, pair, &span) {
+                        if let Some(head) = heads.before(text, pair, &span, masked) {
                             let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
                             // 车*撞: two lone characters say less than one word of two.
                             let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
@@ -197,7 +227,7 @@ impl Lexicon {
     }
 }
 
-/// Takes out neutral words and what stands inside them.
+/// Takes out neutral words and what stands inside them but small talk, which says no more than they do.
 fn without_neutral(mut hits: Vec<Hit>) -> Vec<Hit> {
     let is_neutral = |hit: &Hit| hit.sense == Sense::Cue(Cue::Neutral);
     let mut neutral: Vec<Range<usize>> = Vec::new();
@@ -211,7 +241,8 @@ fn without_neutral(mut hits: Vec<Hit>) -> Vec<Hit> {
     if !neutral.is_empty() {
         hits.retain(|hit| {
             let holder = neutral.get(neutral.partition_point(|holder| holder.end < hit.span.end));
-            !is_neutral(hit) && !holder.is_some_and(|holder| holder.start <= hit.span.start)
+            hit.sense == Sense::Cue(Cue::SmallTalk)
+                || !is_neutral(hit) && holder.is_none_or(|holder| holder.start > hit.span.start)
         });
     }
     hits
@@ -223,27 +254,86 @@ fn opens(text: &str, at: usize) -> bool {
     before.is_empty() || before.ends_with([',', '.', '。', ';', '!', '?', ':', '\n'])
 }
 
-/// The nearest head of a pair before its tail, of those in the same sentence and within reach; of those that end
-/// there the longest.
-fn head<'h>(
-    text: &str,
-    heads: &'h [(usize, Range<usize>)],
-    pair: usize,
-    tail: &Range<usize>,
-) -> Option<&'h Range<usize>> {
-    let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
-    let near = heads.iter().rev().map_while(|(of, head)| (head.end + reach >= tail.start).then_some((*of, head)));
-    let mut own = near.filter(|(of, head)| *of == pair && head.end <= tail.start).map(|(_, head)| head);
-    let first = own.next()?;
-    let head = own.take_while(|head| head.end == first.end).fold(first, |a, b| if b.len() > a.len() { b } else { a });
-    (!text[head.end..tail.start].contains(['。', '\n', '!', '?', ';'])).then_some(head)
+/// The last head of each pair that was met.
+struct Heads {
+    /// A bit for each pair: whether a head of it was met at all. Of most it was not.
+    met: Vec<u64>,
+    /// In the order of their ends, while they are few: pair, start, end.
+    few: Vec<(u32, u32, u32)>,
+    /// By pair, when they are many: start and end; an empty one was not met.
+    many: Vec<(u32, u32)>,
+}
+
+/// From so many heads on it pays to have a place for each pair.
+const MANY: usize = 256;
+
+impl Heads {
+    fn new(pairs: u32) -> Self {
+        Self { met: vec![0; pairs.div_ceil(64) as usize], few: Vec::new(), many: Vec::new() }
+    }
+
+    fn put(&mut self, pair: u32, span: &Range<usize>) {
+        self.met[pair as usize / 64] |= 1 << (pair % 64);
+        let (start, end) = (span.start as u32, span.end as u32);
+        if self.many.is_empty() {
+            self.few.push((pair, start, end));
+            if self.few.len() < MANY {
+                return;
+            }
+            self.many = vec![(0, 0); self.met.len() * 64];
+            self.few.drain(..).for_each(|(pair, start, end)| keep(&mut self.many[pair as usize], start, end));
+            return;
+        }
+        keep(&mut self.many[pair as usize], start, end);
+    }
+
+    /// The head of a pair before its tail, if it is within reach and in the same sentence.
+    fn before(&self, text: &str, pair: u32, tail: &Range<usize>, masked: &[Range<usize>]) -> Option<Range<usize>> {
+        if self.met[pair as usize / 64] & (1 << (pair % 64)) == 0 {
+            return None;
+        }
+        let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
+        let reach = reach + room(masked, tail.start.saturating_sub(reach)..tail.start);
+        let (start, end) = if self.many.is_empty() {
+            let near = self.few.iter().rev().take_while(|(.., end)| *end as usize + reach >= tail.start);
+            let mut last = (0, 0);
+            for &(of, start, end) in near {
+                if of == pair && end >= last.1 {
+                    last = (start, end);
+                }
+            }
+            last
+        } else {
+            self.many[pair as usize]
+        };
+        let head = start as usize..end as usize;
+        let near = !head.is_empty() && head.end <= tail.start && tail.start - head.end <= reach;
+        (near && !text[head.end..tail.start].contains(['。', '\n', '!', '?', ';'])).then_some(head)
+    }
+}
+
+/// How many bytes of a stretch are masked.
+fn room(masked: &[Range<usize>], within: Range<usize>) -> usize {
+    let first = masked.partition_point(|mask| mask.end <= within.start);
+    masked[first..]
+        .iter()
+        .take_while(|mask| mask.start < within.end)
+        .map(|mask| mask.end.min(within.end) - mask.start)
+        .sum()
+}
+
+/// Keeps the later of two heads; of those that end together the longest, which is met first.
+fn keep(head: &mut (u32, u32), start: u32, end: u32) {
+    if head.1 != end {
+        *head = (start, end);
+    }
 }
 
 /// Patterns on their way into an automaton.
 #[derive(Default)]
 struct Making {
     patterns: HashMap<String, Vec<Use>>,
-    pairs: usize,
+    pairs: u32,
 }
 
 impl Making {
@@ -253,7 +343,9 @@ impl Making {
                 Some(word) => (word, Use::Opening(sense)),
                 None => (word, Use::Word(sense)),
             };
-            self.patterns.entry(word.to_owned()).or_default().push(of);
+            for word in word.split('/') {
+                self.patterns.entry(word.to_owned()).or_default().push(of);
+            }
             return;
         };
         let pair = self.pairs;

@@ -21,6 +21,8 @@ use std::sync::{Arc, LazyLock};
 
 /// A message whose time lies further back than this is about something past, milliseconds.
 const PAST_MS: i64 = 60 * 60 * 1000;
+/// So many tags at most are looked at for a category.
+const MOST_TAGS: usize = 16;
 const DAY_MS: i64 = 24 * PAST_MS;
 
 /// What is the same in every town is made once: a town is read anew whenever something changes in it.
@@ -85,14 +87,14 @@ impl Reader {
         masked.sort_by_key(|span| span.start);
 
         let times = self.times(&folded, at, &fields, &masked);
-        let tags: Vec<&str> = marks.tags.iter().map(|tag| &words[tag.start + 1..tag.end]).collect();
+        let tags: Vec<&str> = marks.tags.iter().take(MOST_TAGS).map(|tag| &words[tag.start + 1..tag.end]).collect();
         let by_tag = tags.iter().find_map(|tag| read_tag(&self.lexicon, tag));
         let by_label = fields
             .iter()
             .filter(|field| field.label == Label::Category)
             .find_map(|field| read_tag(&self.lexicon, &words[field.value.clone()]));
-        let hits = self.lexicon.find(words);
-        let by_words = read_words(&self.lexicon, words, &hits, &masked);
+        let hits = self.lexicon.find(words, &masked);
+        let by_words = read_words(&self.lexicon, words, &hits);
         let category = by_tag.or(by_label).or(by_words.found);
         let weight = category.map_or(0, |found| found.weight).max(by_words.found.map_or(0, |found| found.weight));
         let id = category.map(|found| found.id.to_owned());
@@ -215,16 +217,21 @@ fn is_complaint(text: &str, span: &Range<usize>) -> bool {
         .any(|word| after.contains(word))
 }
 
-/// Links in folded text: nothing but a place is read there.
+/// Links in folded text, in order: nothing but a place is read there.
 fn links(text: &str) -> Vec<Range<usize>> {
     let mut links: Vec<Range<usize>> = Vec::new();
-    for start in ["http://", "https://", "geo:", "www."] {
-        for (at, _) in text.match_indices(start) {
+    let mut starts: Vec<usize> = ["http://", "https://", "geo:", "www."]
+        .iter()
+        .flat_map(|start| text.match_indices(start))
+        .map(|(at, _)| at)
+        .collect();
+    starts.sort_unstable();
+    for at in starts {
+        if links.last().is_none_or(|last| last.end <= at) {
             let len = text[at..].find([' ', '\n', '。', '】', '"', '<']).unwrap_or(text.len() - at);
             links.push(at..at + len);
         }
     }
-    links.sort_by_key(|link| link.start);
     links
 }
 

@@ -105,10 +105,20 @@ const SHORTEST_NUMBER: usize = 7;
 /// The shortest plate or account, in letters and digits.
 const SHORTEST_NAME: usize = 5;
 
+/// The digits of a text in runs.
+#[derive(Default)]
+struct Digits {
+    /// All of them, as ASCII.
+    all: String,
+    runs: Vec<Run>,
+}
+
 /// One run of digits.
 struct Run {
+    /// Where in the text.
     span: Range<usize>,
-    digits: String,
+    /// Where in all digits.
+    digits: Range<usize>,
     /// Joined to the next run by a separator.
     joined: bool,
     /// That separator is a point.
@@ -117,16 +127,15 @@ struct Run {
 
 /// Numbers that belong to a person: looked for in every stretch of neighbouring runs of digits.
 fn numbers(text: &str) -> Vec<Range<usize>> {
-    let runs = runs(text);
+    let Digits { all, runs } = Digits::find(text);
     let mut spans = Vec::new();
     let mut first = 0;
     while first < runs.len() {
-        let mut digits = String::new();
         let mut found = None;
         let mut points = 0;
         let mut said = None;
         for last in first..runs.len() {
-            digits.push_str(&runs[last].digits);
+            let digits = &all[runs[first].digits.start..runs[last].digits.end];
             if digits.len() > 24 {
                 break;
             }
@@ -134,7 +143,7 @@ fn numbers(text: &str) -> Vec<Range<usize>> {
             let next = last + 1 < runs.len() && runs[last].joined;
             if (SHORTEST_NUMBER..=19).contains(&digits.len()) && (points == 0 || points > 1) {
                 let said = *said.get_or_insert_with(|| Said::before(text, span.start));
-                if is_private(text, &span, &digits, last > first, said) {
+                if is_private(text, &span, digits, last > first, said) {
                     found = Some((last, span));
                 }
             }
@@ -171,30 +180,16 @@ fn digit(c: char) -> Option<char> {
     })
 }
 
-fn runs(text: &str) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut open = false;
-    for (at, c) in text.char_indices() {
-        let known = digit(c).or_else(|| {
-            // The check letter of an ID card.
-            let closes = c == 'x' && open && runs.last().is_some_and(|run| !run.digits.is_empty());
-            closes.then_some('x')
-        });
-        match known {
-            Some(known) if open => {
-                let run = runs.last_mut().expect("a run is open");
-                run.digits.push(known);
-                run.span.end = at + c.len_utf8();
-                open = known != 'x';
-            }
-            Some(known) => {
-                runs.push(Run { span: at..at + c.len_utf8(), digits: known.to_string(), joined: false, point: false });
-                open = true;
-            }
-            None => {
+impl Digits {
+    fn find(text: &str) -> Self {
+        let mut found = Self::default();
+        let mut open = false;
+        for (at, c) in text.char_indices() {
+            // The check letter of an ID card closes a run.
+            let Some(known) = digit(c).or((c == 'x' && open).then_some('x')) else {
                 open = false;
                 let separates = matches!(c, ' ' | '-' | '.' | '·' | '_' | ',' | '(' | ')' | '/' | '*' | '—');
-                if let Some(run) = runs.last_mut() {
+                if let Some(run) = found.runs.last_mut() {
                     let gap = at - run.span.end;
                     if gap == 0 {
                         run.joined = separates;
@@ -203,10 +198,21 @@ fn runs(text: &str) -> Vec<Run> {
                         run.joined &= separates && gap < 3;
                     }
                 }
+                continue;
+            };
+            let end = at + c.len_utf8();
+            match found.runs.last_mut().filter(|_| open) {
+                Some(run) => (run.span.end, run.digits.end) = (end, run.digits.end + 1),
+                None => {
+                    let digits = found.all.len()..found.all.len() + 1;
+                    found.runs.push(Run { span: at..end, digits, joined: false, point: false });
+                }
             }
+            found.all.push(known);
+            open = known != 'x';
         }
+        found
     }
-    runs
 }
 
 /// What the words just before a number call it.
@@ -221,6 +227,9 @@ impl Said {
     fn before(text: &str, at: usize) -> Self {
         let from = text[..at].char_indices().rev().take(12).last().map_or(at, |(from, _)| from);
         let before = &text[from..at];
+        if !before.contains(char::is_alphabetic) {
+            return Self { identity: false, card: false, phone: false };
+        }
         let says = |words: &[&str]| words.iter().any(|word| before.contains(word));
         Self {
             identity: says(&["身份证", "证件", "id card", "id no", "id number", "idcard"]),
@@ -312,8 +321,10 @@ mod tests {
     #[test]
     fn plates_stay_where_the_config_says_so() {
         let folded = Folded::new("#线索 车牌粤S·12345 电话13800138000");
-        assert_eq!(super::redact(&folded, &[0..7], Relayed { plates: true }), " 车牌粤S·12345 电话***");
-        assert_eq!(super::redact(&folded, &[0..7], Relayed::default()), " 车牌*** 电话***");
+        let tag = 0..7;
+        let cut = std::slice::from_ref(&tag);
+        assert_eq!(super::redact(&folded, cut, Relayed { plates: true }), " 车牌粤S·12345 电话***");
+        assert_eq!(super::redact(&folded, cut, Relayed::default()), " 车牌*** 电话***");
     }
 
     #[test]

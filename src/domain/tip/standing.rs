@@ -101,16 +101,20 @@ pub fn is_tip(told: &Told<'_>, facts: &Facts) -> bool {
     }
     let adverts = told.cues(Cue::Advert).take(3).count();
     let question = told.is_question();
+    // A kind of thing that presses by itself must be told clearly to outweigh thanks and chat.
+    let pressing = facts.urgent && (facts.weight >= 6 || told.says(Cue::Danger));
     let other = invited
         || facts.denied && facts.weight < 4
-        || adverts >= 2 && facts.weight < 12
+        || adverts >= 3 && facts.weight < 12
+        || adverts >= 2 && facts.weight < 8
         || adverts >= 1 && facts.weight < 4
-        || told.is_thanks() && !facts.urgent && !(incident && told.close().ends_with("谢谢"))
-        || told.says(Cue::Procedure) && question && !facts.urgent
-        || told.says(Cue::Aftermath) && question && !facts.urgent
+        || told.is_thanks() && !pressing && !(incident && told.close().ends_with("谢谢"))
+        || told.says(Cue::Procedure) && question && !pressing
+        || told.says(Cue::Aftermath) && question && !pressing
         || told.says(Cue::Notice) && !(incident && facts.place && facts.time)
-        || told.says(Cue::Chat) && !(facts.urgent && facts.place) && facts.weight < 10
-        || question && facts.weight < 4 && !facts.urgent;
+        || told.says(Cue::Chat) && !(pressing && facts.place) && facts.weight < 10
+        || told.says(Cue::Everyday) && !incident && !pressing
+        || question && facts.weight < 4 && !pressing;
     if facts.marked {
         // A mention or a tag of its own: everything but what is plainly something else.
         return !other || incident && !question;
@@ -137,7 +141,7 @@ mod tests {
         let lexicon = crate::config::Config::default().lexicon();
         let is_tip = |text: &str, facts: &Facts| {
             let text = crate::domain::tip::fold::fold(text);
-            is_tip(&Told { text: &text, hits: &lexicon.find(&text), marks: &[] }, facts)
+            is_tip(&Told { text: &text, hits: &lexicon.find(&text, &[]), marks: &[] }, facts)
         };
         let facts = Facts {
             chat: ChatKind::Private,

@@ -15,7 +15,7 @@ static READER: LazyLock<Reader> = LazyLock::new(|| {
         datum: Datum::Wgs84,
     };
     let places = vec![place("P003", "东门市场", "East Gate Market"), place("P010", "阳光小区", "Sunshine Estate")];
-    let lexicon = Arc::new(crate::config::Config::default().lexicon());
+    let lexicon = crate::config::Config::default().lexicon();
     Reader::new(lexicon, Arc::new(Gazetteer::new(places)), chrono_tz::Asia::Shanghai, Some("lucheng_bot"))
 });
 

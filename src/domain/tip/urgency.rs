@@ -102,7 +102,7 @@ mod tests {
             ("一个女的脚动不了", "traffic_accident", false, true),
             ("没有人受伤", "traffic_accident", false, false),
         ] {
-            assert_eq!(is_urgent(text, &lexicon.find(text), Some(category), past), urgent, "{text}");
+            assert_eq!(is_urgent(text, &lexicon.find(text, &[]), Some(category), past), urgent, "{text}");
         }
     }
 }

@@ -18,8 +18,8 @@ fn photo(id: &str) -> Value {
 #[tokio::test]
 async fn a_short_map_link_is_said_to_hold_no_point_and_the_point_is_asked_for() {
     for (language, told, asked) in [
-        (Language::En, "a map link that holds no point", "Send the location itself, or the full link"),
-        (Language::Zh, "地图链接里没有坐标", "请直接发送位置，或回复这条消息发带坐标的完整链接"),
+        (Language::En, "a link that holds no coordinates", "Send the location itself, or the full link"),
+        (Language::Zh, "链接里没有坐标，读不出地点", "请直接发送位置，或回复这条消息发带坐标的完整链接"),
     ] {
         for link in ["https://surl.amap.com/1a2b3c4d5e", "https://j.map.baidu.com/ab/cd", "https://maps.app.goo.gl/Xy1"]
         {
@@ -55,6 +55,17 @@ async fn a_hashtag_tip_becomes_a_lead() {
     let tip = w.say(COURIER, GROUP, "#theft at Old Bridge, 7 pm, two men loading e-bike batteries into a van").await;
     insta::assert_snapshot!("hashtag", w.chats(&TOWN));
     assert_eq!(w.last(GROUP).reply_to, Some(tip), "the receipt replies to the tip's own message");
+    w.end().await;
+}
+
+#[tokio::test]
+async fn a_short_link_that_holds_no_point_is_said_so_and_the_place_asked_for() {
+    let mut w = World::new().await;
+    w.say(COURIER, GROUP, "#theft https://surl.amap.com/4nDzK1x two men at 7 pm").await;
+    let receipt = w.chat(GROUP);
+    for part in ["a link that holds no coordinates", "Where"] {
+        assert!(receipt.contains(part), "no {part} in\n{receipt}");
+    }
     w.end().await;
 }
 

@@ -26,6 +26,9 @@ use std::sync::LazyLock;
 
 /// So many times at most are read from one message.
 const MOST: usize = 24;
+/// So many pieces at most, and so many numbers, are looked at: what holds more is a table.
+const MOST_PIECES: usize = 256;
+const MOST_NUMBERS: usize = 1000;
 
 /// The words are the same in every town.
 static WORDS: LazyLock<words::Words> = LazyLock::new(words::Words::new);
@@ -99,8 +102,9 @@ impl TimeReader {
         let mut pieces: Vec<Piece> = Vec::new();
         let mut words = self.words.find(text).peekable();
         let mut masks = masked.iter().peekable();
+        let mut numbers = 0;
         let mut at = 0;
-        while at < text.len() {
+        while at < text.len() && pieces.len() < MOST_PIECES && numbers < MOST_NUMBERS {
             while masks.peek().is_some_and(|mask| mask.end <= at) {
                 masks.next();
             }
@@ -127,6 +131,7 @@ impl TimeReader {
                 let one = at + character.len_utf8();
                 (clock.map(|(clock, end)| Piece::new(at..end, Kind::Clock(clock))), one)
             } else if number::is_numeral(character) || ago::may_start_zh(character) {
+                numbers += 1;
                 number_piece(folded, cursor, pieces.last())
             } else {
                 (None, at + character.len_utf8())
