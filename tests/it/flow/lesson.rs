@@ -23,15 +23,15 @@ async fn mended(w: &mut World, who: i64, chat: i64, text: &str, to: &[&str]) {
 async fn words_most_often_mended_are_told_ready_to_paste() {
     let mut w = World::with(|c| c.language = Language::Zh).await;
     for (who, text) in [
-        (COURIER, "#打架 晚上7点 Old Bridge 王五13812345678 为停车位吵"),
-        (NEIGHBOUR, "#打架 晚上7点 Old Bridge 停车位被占 李四"),
-        (13, "#打架 晚上7点 Old Bridge 又是停车位"),
+        (COURIER, "#打架 晚上7点 Old Bridge 王五13812345678 为铜鹤石吵"),
+        (NEIGHBOUR, "#打架 晚上7点 Old Bridge 铜鹤石被占 李四"),
+        (13, "#打架 晚上7点 Old Bridge 又是铜鹤石"),
     ] {
         mended(&mut w, who, GROUP, text, &["矛盾纠纷"]).await;
     }
-    mended(&mut w, 14, 14, "打架 晚上7点 Old Bridge 赵六家停车位", &["more…", "dispute"]).await;
+    mended(&mut w, 14, 14, "打架 晚上7点 Old Bridge 赵六家铜鹤石", &["more…", "dispute"]).await;
     // Back and forth is no mend.
-    mended(&mut w, 15, GROUP, "#打架 晚上7点 Old Bridge 停车位", &["矛盾纠纷", "打架斗殴"]).await;
+    mended(&mut w, 15, GROUP, "#打架 晚上7点 Old Bridge 铜鹤石", &["矛盾纠纷", "打架斗殴"]).await;
     // Out of scope leaves nothing.
     mended(&mut w, 16, GROUP, "#盗窃 晚上7点 Old Bridge 孙七的狗叫声太大", &["更多", "扰乱秩序"]).await;
     w.push_data(OFFICER, DESK, w.last(DESK).id, "lX:6").await;
@@ -46,7 +46,7 @@ async fn words_most_often_mended_are_told_ready_to_paste() {
     for secret in ["王五", "李四", "赵六", "孙七", "138", "狗叫"] {
         assert!(!all.contains(secret), "{secret}");
     }
-    assert_eq!(w.anywhere("停车位").len(), 10, "each tip and its card, and nothing is learnt from it");
+    assert_eq!(w.anywhere("铜鹤石").len(), 10, "each tip and its card, and nothing is learnt from it");
     assert_eq!(told(&w, Millis(4_000_000_000_000)).await, "# nothing was mended\n");
     w.end().await;
 }
