@@ -162,6 +162,10 @@ pub struct MemberSeed {
 pub struct TipRules {
     /// For how long evidence before or after a tip joins it, seconds.
     pub join_seconds: i64,
+    /// What becomes of a group's message that reads as a tip and is not marked as one.
+    pub untagged: Untagged,
+    /// For how long a question whether it is one stays open, minutes.
+    pub ask_minutes: i64,
     /// For how long an officer may undo a tap, seconds.
     pub undo_seconds: i64,
     /// Receipts in one group within a minute from which on they fold into one.
@@ -178,6 +182,18 @@ pub struct TipRules {
     pub duplicate_radius_m: f64,
     /// … and minutes are offered as likely duplicates.
     pub duplicate_minutes: i64,
+}
+
+/// What becomes of a group's message that reads as a tip and is not marked as one. Private chats always take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Untagged {
+    /// Nothing.
+    Off,
+    /// Its writer is asked, by one small reply.
+    Ask,
+    /// It is a tip.
+    Take,
 }
 
 /// `[alarm]`
@@ -353,6 +369,8 @@ impl Default for TipRules {
     fn default() -> Self {
         Self {
             join_seconds: 180,
+            untagged: Untagged::Take,
+            ask_minutes: 10,
             undo_seconds: 60,
             fold_receipts_from: 10,
             fold_cards_from: 10,

@@ -91,6 +91,8 @@ CREATE TABLE lead_event (
     event INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX lead_event_lead ON lead_event (lead);
+-- What people mended, for the operator's command.
+CREATE INDEX lead_event_mend ON lead_event (at, lead) WHERE action IN ('mend', 'attach');
 
 CREATE TABLE attachment (
     chat INTEGER NOT NULL,

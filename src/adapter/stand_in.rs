@@ -146,6 +146,9 @@ impl Store for StubStore {
     ) -> StoreResult<Vec<crate::domain::lead::Lead>> {
         unreachable!()
     }
+    async fn mended_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<LeadId>> {
+        unreachable!()
+    }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         unreachable!()
     }

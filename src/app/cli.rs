@@ -88,6 +88,12 @@ enum Command {
         /// The file; a CSV's FILE.digest must lie beside it.
         file: PathBuf,
     },
+    /// Tells which words were most often mended, ready for config and gazetteer; changes nothing.
+    Mends {
+        /// First day, YYYY-MM-DD; default: all that is kept.
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+    },
     /// Takes away what is kept longer than the config says.
     Retain {
         /// Only counts.
@@ -161,6 +167,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             command::export(&config, &secrets, &ExportOrder { kind, from, to, month, format, out, names }).await
         }
         Command::VerifyExport { file } => command::verify_export(&config, &secrets, &file).await,
+        Command::Mends { since } => command::mends(&config, since.as_deref()).await,
         Command::Retain { dry_run } => command::retain(&config, dry_run).await,
         Command::Backup { file } => command::backup::backup(&config, &file).await,
         Command::Restore { file } => command::backup::restore(&config, &file).await,

@@ -16,9 +16,10 @@ use crate::domain::place::Gazetteer;
 use crate::domain::tip::reader::Reader;
 use crate::domain::tip::redact::Relayed;
 use crate::flow::export::{Request, export as pour};
+use crate::flow::lesson;
 use crate::flow::understand::understand_lines;
 use crate::port::clock::{Chance, Clock};
-use crate::port::store::{Retention, Store};
+use crate::port::store::{Access, Retention, Store};
 use crate::port::table::TableKind;
 use anyhow::Context as _;
 use std::io::Write;
@@ -187,6 +188,20 @@ pub async fn verify_export(config: &Config, secrets: &Secrets, path: &Path) -> a
         println!("{}: {problem}", path.display());
     }
     Ok(if verdict.ok { Outcome::Well } else { Outcome::NotWell })
+}
+
+/// `mends`: tells which words were most often mended. The look is put on record.
+///
+/// # Errors
+/// The date's words, or the database's.
+pub async fn mends(config: &Config, since: Option<&str>) -> anyhow::Result<Outcome> {
+    let now = SystemClock.now();
+    let since = Period::from_options(None, since, None, config.time_zone, now)?;
+    let store = open_store(config).await?;
+    let detail = since.interval(config.time_zone);
+    store.record_access(&Access { at: now, who: "cli".into(), what: "mends".into(), detail }).await?;
+    print!("{}", lesson::tell(&store, config, since.from).await?);
+    Ok(Outcome::Well)
 }
 
 /// `retain`: takes away what is kept too long, or says what it would take away.

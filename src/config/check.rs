@@ -105,6 +105,7 @@ impl Faults {
             if let Some(first) = seen.insert(&category.id, n) {
                 self.check(false, key("id"), format!("stands already at category[{first}]"));
             }
+            self.check(category.family() != "", key("family"), "must not be empty: leave it out");
             self.check(!category.zh.trim().is_empty(), key("zh"), "must not be empty");
             self.check(!category.en.trim().is_empty(), key("en"), "must not be empty");
         }
@@ -114,6 +115,7 @@ impl Faults {
         let tip = &config.tip;
         for (key, value, most) in [
             ("tip.join_seconds", tip.join_seconds, 86_400),
+            ("tip.ask_minutes", tip.ask_minutes, 1_440),
             ("tip.undo_seconds", tip.undo_seconds, 86_400),
             ("tip.fold_receipts_from", tip.fold_receipts_from, i64::MAX),
             ("tip.fold_cards_from", tip.fold_cards_from, i64::MAX),

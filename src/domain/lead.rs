@@ -317,7 +317,7 @@ pub struct LeadEvent {
     pub at: Millis,
     /// Who; `None` for the product itself.
     pub by: Option<UserId>,
-    /// What: `tip`, `edit`, `mend`, `attach`, `claim`, `verify`, … `undo`.
+    /// What: `tip`, `edit`, `mend`, `attach`, `claim`, `verify`, … `undo`; `merged N`, `unmerged N`: lead N into this one.
     pub action: String,
     /// The lead before, as JSON, for undo and for the history; `None` for the first.
     pub before: Option<String>,

@@ -2,10 +2,13 @@
 //! facts, events and `now` come in as values, decisions go out as values.
 
 pub mod alarm;
+pub mod alike;
+pub mod duplicate;
 pub mod group;
 pub mod id;
 pub mod lead;
 pub mod member;
+pub mod mend;
 pub mod period;
 pub mod place;
 pub mod points;

@@ -10,6 +10,7 @@ use crate::domain::lead::{Lead, LeadState, Scene};
 use crate::domain::member::Role;
 use crate::domain::points::{Account, Transfer, TransferKind};
 use crate::domain::text::card::Speaker;
+use crate::domain::tip::redact::{Relayed, redact_text};
 use crate::port::chat::{Keyboard, Press};
 use crate::port::store::{AlarmFile, Content, Lane, LeadFile, Post, Timer, TimerKind};
 
@@ -130,6 +131,15 @@ fn put_call(decision: &mut Decision, given: &Given<'_>, lead: &Lead, file: &Alar
     }
 }
 
+/// The lead as a liaison point may read it: its place's words come from the tip as well.
+fn relayed(given: &Given<'_>, lead: &Lead) -> Lead {
+    let mut lead = lead.clone();
+    if let Some(scene) = &mut lead.scene {
+        scene.text = redact_text(&scene.text, Relayed { plates: given.town.rules.tip.relay_plates });
+    }
+    lead
+}
+
 fn put_call_to(
     decision: &mut Decision,
     given: &Given<'_>,
@@ -141,7 +151,7 @@ fn put_call_to(
 ) {
     let others: Vec<&Call> = file.calls.iter().filter(|c| c.point != call.point).collect();
     let speaker = responder_speaker(given, user);
-    let html = speaker.alarm_card(&file.alarm, lead, call, &others);
+    let html = speaker.alarm_card(&file.alarm, &relayed(given, lead), call, &others);
     let over = file.alarm.stood_down_at.is_some();
     let keyboard = if over { Vec::new() } else { answer_buttons(&speaker, call) };
     decision.changes.posts.push(Post {

@@ -6,8 +6,9 @@ use crate::domain::lead::{Lead, LeadEvent};
 use crate::domain::member::{Language, Member};
 use crate::domain::text::Arg;
 use crate::domain::text::card::Speaker;
-use crate::port::chat::{Button, Keyboard, PressAnswer, Sender};
-use crate::port::store::{Changes, Content, Facts, Lane, Post};
+use crate::domain::tip::Tip;
+use crate::port::chat::{Button, Keyboard, Message, PressAnswer, Sender};
+use crate::port::store::{Changes, Content, Facts, Lane, OpenQuestion, Post};
 
 /// Values that a decision may use up: numbers and codes come in, nothing is drawn inside.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Given<'a> {
     pub update_id: Option<i64>,
     /// When the event was stored.
     pub received_at: Millis,
+    /// For an answer to an open question: the message that it is about, read as marked.
+    pub asked: Option<(Message, Tip)>,
     /// Now.
     pub now: Millis,
     /// Numbers and codes.
@@ -99,6 +102,22 @@ impl Decision {
 }
 
 impl<'a> Given<'a> {
+    /// The same with the event of a message that was asked about: its lead comes from there.
+    pub fn as_of(&self, open: &OpenQuestion) -> Given<'a> {
+        Given {
+            town: self.town,
+            facts: self.facts.clone(),
+            event: open.event,
+            update_id: open.update_id,
+            received_at: open.received_at,
+            asked: None,
+            now: self.now,
+            fresh: self.fresh.clone(),
+            busy_group: self.busy_group,
+            busy_desk: self.busy_desk,
+        }
+    }
+
     /// The speaker for a chat: a group's own language, or the person's in private.
     pub fn speaker_in(&self, chat: ChatId, from: Option<&Sender>) -> Speaker<'a> {
         self.town.speaker(self.language_in(chat, from), self.now)

@@ -2,10 +2,11 @@
 //!
 //! Called by every decider that changes a lead: put again under the same subject, a message is edited.
 
-use super::decision::{Decision, Given, label, press, rows};
-use super::tap::{DeskTap, ReceiptTap, Tap};
+use super::choice;
+use super::decision::{Decision, Given, label, press};
+use super::tap::{DeskTap, Tap};
 use crate::domain::id::{ChatId, MessageId};
-use crate::domain::lead::{Attachment, Evidence, Lead, LeadState};
+use crate::domain::lead::{Attachment, Evidence, Lead, LeadEvent, LeadState};
 use crate::domain::text::card::Speaker;
 use crate::domain::tip::Field;
 use crate::port::chat::{Button, Keyboard};
@@ -52,7 +53,7 @@ pub fn put_receipt(
     let Some(chat) = receipt_chat(lead) else { return };
     let ask = missing(lead).filter(|_| !lead.state.is_closed() && lead.state != LeadState::Verified);
     let html = speaker.receipt(lead, ask, first_contact);
-    let keyboard = keyboard.unwrap_or_else(|| receipt_keyboard(speaker, lead, ask, given));
+    let keyboard = keyboard.unwrap_or_else(|| choice::receipt(speaker, lead, ask, given));
     decision.changes.posts.push(Post {
         chat,
         thread: lead.thread.filter(|_| chat == lead.chat),
@@ -62,81 +63,6 @@ pub fn put_receipt(
         lead: Some(lead.id),
         call: None,
     });
-}
-
-/// The buttons under a receipt: the question's answers first, then one for each mend.
-pub fn receipt_keyboard(speaker: &Speaker<'_>, lead: &Lead, ask: Option<Field>, given: &Given<'_>) -> Keyboard {
-    if !matches!(lead.state, LeadState::New | LeadState::Claimed) {
-        return Vec::new();
-    }
-    let mut out = match ask {
-        Some(Field::Category) => category_buttons(speaker, lead),
-        Some(Field::Place) => place_buttons(speaker, lead, given),
-        Some(Field::Time) => time_answers(speaker, lead),
-        None => Vec::new(),
-    };
-    let tap = |key, tap| press(label(speaker, key), &Tap::Receipt(lead.id, tap));
-    let mut mends = vec![
-        tap("button-mend-time", ReceiptTap::Times),
-        tap("button-mend-place", ReceiptTap::Places),
-        tap("button-mend-category", ReceiptTap::Categories),
-    ];
-    if ask.is_some() {
-        let asked = match ask {
-            Some(Field::Time) => 0,
-            Some(Field::Place) => 1,
-            _ => 2,
-        };
-        mends.remove(asked);
-    }
-    mends.push(tap("button-withdraw", ReceiptTap::AskWithdraw));
-    out.extend(rows(mends, 2));
-    out
-}
-
-/// One button for each category.
-pub fn category_buttons(speaker: &Speaker<'_>, lead: &Lead) -> Keyboard {
-    let buttons = speaker
-        .categories
-        .iter()
-        .enumerate()
-        .map(|(n, c)| press(speaker.category(Some(&c.id)), &Tap::Receipt(lead.id, ReceiptTap::Category(n))))
-        .collect();
-    rows(buttons, 3)
-}
-
-fn time_answers(speaker: &Speaker<'_>, lead: &Lead) -> Keyboard {
-    let tap = |key, tap| press(label(speaker, key), &Tap::Receipt(lead.id, tap));
-    vec![vec![
-        tap("button-now", ReceiptTap::Now),
-        tap("button-hour-ago", moved(lead, -60)),
-        tap("button-yesterday", moved(lead, -24 * 60)),
-    ]]
-}
-
-/// The tap that moves a lead's time by so many minutes; from when it was written if none was told.
-pub fn moved(lead: &Lead, minutes: i64) -> ReceiptTap {
-    let from = lead.occurred.as_ref().map_or(lead.written_at, |o| o.start);
-    ReceiptTap::Time(from.0.div_euclid(1000) + minutes * 60)
-}
-
-/// The nearest known places; a location can always be sent instead.
-pub fn place_buttons(speaker: &Speaker<'_>, lead: &Lead, given: &Given<'_>) -> Keyboard {
-    let near = lead.scene.as_ref().map(|s| s.at).or_else(|| given.town.group(lead.chat).and_then(|g| g.area));
-    let Some(near) = near else { return Vec::new() };
-    let buttons = given
-        .town
-        .nearest_points(near, 3)
-        .into_iter()
-        .map(|(point, _)| {
-            let name = crate::domain::text::cut(&point.name, 16).into_owned();
-            press(
-                format!("{} {name}", label(speaker, "button-at")),
-                &Tap::Receipt(lead.id, ReceiptTap::Place(point.at)),
-            )
-        })
-        .collect();
-    rows(buttons, 1)
 }
 
 /// Puts the card at the desk, with the buttons that its state allows, or with `keyboard`.
@@ -166,7 +92,11 @@ pub fn card_keyboard(speaker: &Speaker<'_>, file: &LeadFile, given: &Given<'_>) 
     let mut out: Keyboard = match lead.state {
         LeadState::New | LeadState::Claimed => vec![
             vec![tap("button-verify", DeskTap::Verify), tap("button-unfounded", DeskTap::Unfounded)],
-            vec![tap("button-duplicate", DeskTap::Candidates), tap("button-out-of-scope", DeskTap::AskOutOfScope)],
+            vec![
+                tap("button-duplicate", DeskTap::Candidates),
+                tap("button-mend", DeskTap::Mend),
+                tap("button-out-of-scope", DeskTap::AskOutOfScope),
+            ],
         ],
         LeadState::Verified => vec![vec![
             tap("button-resolve", DeskTap::Resolve),
@@ -195,9 +125,14 @@ pub fn card_keyboard(speaker: &Speaker<'_>, file: &LeadFile, given: &Given<'_>) 
     out
 }
 
+/// The newest line of a lead's history that is a step of its own: that another was merged into it is none.
+pub fn last_step(file: &LeadFile) -> Option<&LeadEvent> {
+    file.history.iter().filter(|e| !e.action.contains("merged ")).max_by_key(|e| e.version)
+}
+
 /// The version of the last decision, if it was an officer's, is the newest, and is young enough to be taken back.
 pub fn undoable(file: &LeadFile, given: &Given<'_>) -> Option<i64> {
-    let last = file.history.iter().max_by_key(|e| e.version)?;
+    let last = last_step(file)?;
     let young = given.now.since(last.at) <= given.town.rules.tip.undo_seconds * 1000;
     let decided = matches!(last.action.as_str(), "claim" | "verify" | "unfounded" | "duplicate" | "resolve" | "reopen");
     (last.version == file.lead.version && decided && young).then_some(last.version)

@@ -6,10 +6,10 @@
 
 use super::decision::{Decision, Fresh, Given};
 use super::pace::Pace;
-use super::plan::{Key, Plan, Work, follow_up};
+use super::plan::{Key, Plan, Work, follow_up, read_asked};
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
-use super::{alarm, command, evidence, intake, mend, triage};
+use super::{alarm, command, evidence, mend, question, triage};
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
@@ -343,7 +343,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
             match catch_unwind(AssertUnwindSafe(|| decide(&given, planned))) {
                 Ok(mut decision) => {
                     self.use_up(&decision);
-                    decision.changes.forget = planned.words && decision.changes == Changes::default();
+                    decision.changes.forget |= planned.words && decision.changes == Changes::default();
                     said.push((n, decision.answers));
                     steps.push(Step { event: planned.event.seq, changes: decision.changes });
                 }
@@ -412,6 +412,9 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 if ask.original.is_some() {
                     facts[n].original = more.original;
                 }
+                if ask.loose.is_some() {
+                    (facts[n].loose, facts[n].member) = (more.loose, more.member);
+                }
             }
         }
         Ok(facts)
@@ -455,8 +458,15 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 busy_desk = self.desk_pace.note(desk, now, part(rules.tip.fold_cards_from));
             }
         }
+        let asked = match (&planned.plan.work, &facts.question) {
+            (Work::Press(_, Tap::Question { .. }), Some(open)) => {
+                catch_unwind(AssertUnwindSafe(|| read_asked(self.chat.decode(&open.payload).kind, town))).ok().flatten()
+            }
+            _ => None,
+        };
         Given {
             town,
+            asked,
             facts,
             event: planned.event.seq,
             update_id: planned.update_id,
@@ -498,7 +508,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
 /// Whether an event may make a lead.
 fn may_file(work: &Work) -> bool {
     match work {
-        Work::Tip(..) => true,
+        Work::Tip(..) | Work::Press(_, Tap::Question { yes: true, .. }) => true,
         Work::Private(_, tip) | Work::Edit(_, tip) | Work::Evidence(_, tip) => tip.is_tip,
         _ => false,
     }
@@ -521,7 +531,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Nothing => Decision::nothing(),
         // The edit that came first said more.
         Work::Tip(..) | Work::Private(..) | Work::Evidence(..) if given.facts.tip_at.is_some() => Decision::nothing(),
-        Work::Tip(message, tip) => intake::file_tip(given, message, tip),
+        Work::Tip(message, tip) => question::take(given, message, tip),
         Work::Private(message, tip) => evidence::private_words(given, message, tip),
         Work::Evidence(message, tip) => evidence::evidence(given, message, tip),
         Work::Edit(message, tip) => evidence::edit(given, message, tip),
@@ -532,6 +542,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Tap::Answer(alarm, point, answer) => alarm::answer(given, press, *alarm, point, *answer),
             Tap::StandDown(alarm) => alarm::stand_down(given, press, *alarm),
             Tap::Widen(alarm, ring) => alarm::widen(given, press, *alarm, *ring),
+            Tap::Question { writer, message, yes } => question::tap(given, press, *writer, *message, *yes),
             Tap::Language(language) => command::language_tap(given, press, *language),
         },
         Work::StalePress(press) => {
@@ -540,6 +551,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         }
         Work::Joined(chat) => command::greet(given, *chat),
         Work::Timer(TimerKind::Stage { alarm, stage }) => alarm::stage(given, *alarm, *stage),
+        Work::Timer(TimerKind::Question { chat, event, message }) => question::run_out(*chat, *event, *message),
         Work::Report(OutboxReport::CallFailed { alarm, point, why, .. }) => {
             alarm::call_failed(given, *alarm, point, why)
         }

@@ -1,7 +1,7 @@
 //! What comes before or after a tip: pins, pictures, more words, changed words.
 
 use super::decision::{Decision, Given};
-use super::{desk, intake};
+use super::{desk, intake, question};
 use crate::domain::lead::{Attachment, Evidence, Lead, LeadState, Scene};
 use crate::domain::place::PlaceSource;
 use crate::domain::tip::Tip;
@@ -67,12 +67,13 @@ pub fn evidence(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
         return join(given, file.clone(), &pictures, &Tip::default());
     }
     if tip.is_tip {
-        return intake::file_tip(given, message, tip);
+        return question::take(given, message, tip);
     }
     keep_loose(given, message)
 }
 
-fn keep_loose(given: &Given<'_>, message: &Message) -> Decision {
+/// What a message carries waits for its tip.
+pub fn keep_loose(given: &Given<'_>, message: &Message) -> Decision {
     let mut decision = Decision::nothing();
     if message.from.user.is_some() {
         decision.changes.attachments = intake::parts(given, message);
@@ -159,7 +160,7 @@ fn append(words: &mut String, more: &str) {
 /// A changed message revises its lead; one that was no tip before may have become one.
 pub fn edit(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
     let Some(file) = &given.facts.file else {
-        return if tip.is_tip { intake::file_tip(given, message, tip) } else { Decision::nothing() };
+        return question::edited(given, message, tip);
     };
     let mut file = file.clone();
     if is_over(&file.lead) || message.text.is_empty() {
@@ -183,7 +184,7 @@ pub fn edit(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
 /// The lead as its message was last read: before it was mended by taps and added to by other messages.
 fn as_read(file: &LeadFile) -> Lead {
     let read = file.history.iter().rposition(|e| matches!(e.action.as_str(), "tip" | "edit"));
-    let next = read.and_then(|n| file.history.get(n + 1)).and_then(|e| e.before.as_deref());
+    let next = read.and_then(|n| file.history[n + 1..].iter().find_map(|e| e.before.as_deref()));
     next.and_then(|before| serde_json::from_str(before).ok()).unwrap_or_else(|| file.lead.clone())
 }
 

@@ -10,6 +10,7 @@ use crate::domain::lead::{Lead, LeadState};
 use crate::domain::member::Member;
 use crate::domain::period::Period;
 use crate::domain::place::PlaceSource;
+use crate::domain::tip::redact::{Relayed, redact_text};
 use crate::port::store::{Access, Store, StoreResult, Tally, TownFile};
 use crate::port::table::{Cell, Column, Head, Holds, Table, TableKind, TableSink};
 use anyhow::{Context as _, ensure};
@@ -164,13 +165,16 @@ pub struct Words {
     pub groups: HashMap<ChatId, String>,
     /// Each category in both languages.
     pub categories: HashMap<String, String>,
+    /// What of the words an office may read: numbers of people and their accounts are for police, at the desk.
+    pub relayed: Relayed,
 }
 
 impl Words {
     /// The config's categories; groups are learnt from the leads.
     pub fn of(config: &Config) -> Self {
         let categories = config.category.iter().map(|known| (known.id.clone(), format!("{} {}", known.zh, known.en)));
-        Self { groups: HashMap::new(), categories: categories.collect() }
+        let relayed = Relayed { plates: config.tip.relay_plates };
+        Self { groups: HashMap::new(), categories: categories.collect(), relayed }
     }
 
     /// Looks up the groups of these leads that are not known yet: a district has thousands.
@@ -196,6 +200,9 @@ pub fn lead_row(lead: &Lead, words: &Words) -> Vec<Cell> {
         Some(scene) if !scene.text.is_empty() => scene.text.clone(),
         _ => lead.unknown_place.clone().unwrap_or_default(),
     };
+    // A link is long digits, and points at a place.
+    let is_link = scene.is_some_and(|scene| scene.source == PlaceSource::Link);
+    let place = if is_link { place } else { redact_text(&place, words.relayed) };
     let scene_number = |number: Option<f64>, digits| number.map_or(Cell::Empty, |n| Cell::Float(round(n, digits)));
     vec![
         Cell::Int(lead.id.0),
@@ -212,7 +219,7 @@ pub fn lead_row(lead: &Lead, words: &Words) -> Vec<Cell> {
         scene_number(scene.map(|scene| scene.accuracy_m), 1),
         scene.map_or(Cell::Empty, |scene| source_term(scene.source)),
         Cell::text(place),
-        Cell::text(lead.description.clone()),
+        Cell::text(redact_text(&lead.description, words.relayed)),
         Cell::text(words.groups.get(&lead.chat).cloned().unwrap_or_default()),
         Cell::text(lead.reporter_code.clone()),
         lead.first_update_id.map_or(Cell::Empty, Cell::Int),

@@ -1,44 +1,40 @@
-//! What a reporter taps on a receipt: time, place and category mended, the tip taken back.
+//! What is tapped on a receipt, or at the desk: time, place and category mended, the tip taken back.
 
 use super::decision::{Decision, Given, label, press, rows};
 use super::desk::{self, reporter_speaker};
-use super::intake;
 use super::tap::{ReceiptTap, Tap};
+use super::{choice, intake};
 use crate::domain::id::Millis;
-use crate::domain::lead::{LeadAction, LeadState, Occurred, Scene};
-use crate::domain::place::{Datum, PlaceSource};
+use crate::domain::lead::{Lead, LeadAction, LeadState, Occurred};
+use crate::domain::member::Role;
 use crate::domain::points::{Cause, Target, settle};
+use crate::domain::text::card::Speaker;
+use crate::domain::text::{Arg, cut, when};
 use crate::domain::tip::Grain;
 use crate::port::chat::{Keyboard, Press};
 use crate::port::store::LeadFile;
 
-const DAY_MS: i64 = 24 * 3_600_000;
-
-/// How far a place button's point may lie from the place that it names, metres: its data is rounded.
-const SAME_PLACE_M: f64 = 5.0;
-
-/// Decides a tap on a receipt.
+/// Decides a tap on a receipt, or one of the same buttons on a desk card.
 pub fn tap(given: &Given<'_>, press: &Press, tap: ReceiptTap) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     let Some(file) = &given.facts.file else {
         return Decision::answer(&press.id, speaker.say("no-such-lead", &[]));
     };
     let mut file = file.clone();
-    if press.from.user.is_none() || file.lead.reporter != press.from.user {
+    let is_reporter = press.from.user.is_some() && file.lead.reporter == press.from.user;
+    let takes_back = matches!(tap, ReceiptTap::AskWithdraw | ReceiptTap::Withdraw);
+    if takes_back && !is_reporter {
         return Decision::answer(&press.id, speaker.say("only-reporter", &[]));
+    }
+    if !is_reporter && !press.from.user.is_some_and(|user| given.town.holds(user, Role::Police)) {
+        return Decision::answer(&press.id, speaker.say("only-reporter-or-police", &[]));
     }
     if !matches!(file.lead.state, LeadState::New | LeadState::Claimed) {
         return Decision::answer(&press.id, speaker.say("already-decided", &[]));
     }
     match tap {
-        ReceiptTap::Times => show(given, press, &file, Some(times(given, &file))),
-        ReceiptTap::Categories => show(given, press, &file, Some(categories(given, &file))),
-        ReceiptTap::Places => {
-            let mut decision = show(given, press, &file, Some(places(given, &file)));
-            decision.answers.clear();
-            decision.reply_to_press(&press.id, speaker.say("send-location", &[]));
-            decision
-        }
+        ReceiptTap::Categories => show(given, press, &file, Some(categories(&file, &speaker))),
+        ReceiptTap::Places => Decision::answer(&press.id, speaker.say("send-location", &[])),
         ReceiptTap::AskWithdraw => show(given, press, &file, Some(sure(given, &file))),
         ReceiptTap::Back => show(given, press, &file, None),
         ReceiptTap::Withdraw => withdraw(given, press, file),
@@ -51,13 +47,29 @@ pub fn tap(given: &Given<'_>, press: &Press, tap: ReceiptTap) -> Decision {
                 return show(given, press, &file, None);
             }
             file.lead.version += 1;
-            let mut decision = Decision::answer(&press.id, speaker.say("mended", &[]));
+            let what = told(&file.lead, tap, &speaker);
+            let mut decision = Decision::answer(&press.id, speaker.say("mended", &[("what", Arg::Html(what))]));
             decision.history(&file.lead, "mend", press.from.user, given.now, Some(&before));
             intake::leave_group_if_sensitive(&mut decision, given, &mut file);
             desk::refresh(&mut decision, given, &file);
+            if given.town.desk() == Some(press.chat) {
+                // One step is often followed by another: the card goes on showing the buttons.
+                let keyboard = choice::at_desk(&speaker, &file.lead, given);
+                desk::put_card(&mut decision, given, &file, press.chat, Some(keyboard));
+            }
             decision.changes.leads.push(file.lead);
             decision
         }
+    }
+}
+
+/// What the lead says now where it was mended, as plain words.
+fn told(lead: &Lead, tap: ReceiptTap, speaker: &Speaker<'_>) -> String {
+    let time = || lead.occurred.as_ref().map(|occurred| when::occurred(occurred, speaker.now, speaker.zone));
+    match tap {
+        ReceiptTap::Category(_) => speaker.category(lead.category.as_deref()),
+        ReceiptTap::Place(_) => cut(lead.scene.as_ref().map_or("", |scene| &scene.text), 80).into_owned(),
+        _ => time().unwrap_or_default(),
     }
 }
 
@@ -70,19 +82,15 @@ fn apply(given: &Given<'_>, file: &mut LeadFile, tap: ReceiptTap) -> bool {
                 Some(Occurred { start: lead.written_at, end: None, grain: Grain::Minute, text: String::new() });
         }
         ReceiptTap::Time(seconds) => {
-            let at = Millis::from_seconds(seconds);
-            let ms = at.since(lead.occurred.as_ref().map_or(lead.written_at, |o| o.start));
-            let (end, grain) = match &lead.occurred {
-                Some(o) => (o.end, o.grain),
-                None => (None, if ms.abs() < DAY_MS { Grain::Hour } else { Grain::Day }),
-            };
+            let mended = choice::at_time(lead, Millis::from_seconds(seconds));
             // A tip is about the past or now.
-            if at > given.now {
+            if mended.start > given.now {
                 return false;
             }
-            if ms != 0 || lead.occurred.is_none() {
-                lead.occurred =
-                    Some(Occurred { start: at, end: end.map(|e| e.plus_ms(ms)), grain, text: String::new() });
+            // A button carries whole seconds.
+            let moves = |o: &Occurred| o.start.0.div_euclid(1000) != seconds;
+            if lead.occurred.as_ref().is_none_or(moves) {
+                lead.occurred = Some(mended);
             }
         }
         ReceiptTap::Category(index) => {
@@ -90,15 +98,8 @@ fn apply(given: &Given<'_>, file: &mut LeadFile, tap: ReceiptTap) -> bool {
             lead.category = Some(category.id.clone());
         }
         ReceiptTap::Place(at) => {
-            let named = given.town.nearest_points(at, 1).first().filter(|(_, m)| *m <= SAME_PLACE_M).map(|(p, _)| *p);
-            let Some(point) = named else { return false };
-            lead.scene = Some(Scene {
-                at: point.at,
-                accuracy_m: point.radius_m,
-                source: PlaceSource::Gazetteer,
-                datum: Datum::Wgs84,
-                text: point.name.clone(),
-            });
+            let Some(scene) = choice::at_place(given, at) else { return false };
+            lead.scene = Some(scene);
             lead.unknown_place = None;
         }
         _ => return false,
@@ -106,35 +107,24 @@ fn apply(given: &Given<'_>, file: &mut LeadFile, tap: ReceiptTap) -> bool {
     true
 }
 
+/// Shows the lead with other buttons where the press was: on the desk's card or on the receipt.
 fn show(given: &Given<'_>, press: &Press, file: &LeadFile, keyboard: Option<Keyboard>) -> Decision {
     let mut decision = Decision::answer(&press.id, String::new());
-    let speaker = reporter_speaker(given, file, press.chat);
-    desk::put_receipt(&mut decision, given, &file.lead, &speaker, desk::is_first_contact(file), keyboard);
+    if given.town.desk() == Some(press.chat) {
+        let speaker = given.speaker_in(press.chat, Some(&press.from));
+        let keyboard = keyboard.unwrap_or_else(|| choice::at_desk(&speaker, &file.lead, given));
+        desk::put_card(&mut decision, given, file, press.chat, Some(keyboard));
+    } else {
+        let speaker = reporter_speaker(given, file, press.chat);
+        desk::put_receipt(&mut decision, given, &file.lead, &speaker, desk::is_first_contact(file), keyboard);
+    }
     decision
 }
 
-fn times(given: &Given<'_>, file: &LeadFile) -> Keyboard {
-    let speaker = reporter_speaker(given, file, given_chat(file));
-    let tap = |key, tap| press(label(&speaker, key), &Tap::Receipt(file.lead.id, tap));
-    let moved = |key, minutes| tap(key, desk::moved(&file.lead, minutes));
-    vec![
-        vec![tap("button-now", ReceiptTap::Now), moved("button-earlier-day", -24 * 60)],
-        vec![moved("button-hour-earlier", -60), moved("button-hour-later", 60)],
-        vec![tap("button-back", ReceiptTap::Back)],
-    ]
-}
-
-fn categories(given: &Given<'_>, file: &LeadFile) -> Keyboard {
-    let speaker = reporter_speaker(given, file, given_chat(file));
-    let mut out = desk::category_buttons(&speaker, &file.lead);
-    out.push(vec![press(label(&speaker, "button-back"), &Tap::Receipt(file.lead.id, ReceiptTap::Back))]);
-    out
-}
-
-fn places(given: &Given<'_>, file: &LeadFile) -> Keyboard {
-    let speaker = reporter_speaker(given, file, given_chat(file));
-    let mut out = desk::place_buttons(&speaker, &file.lead, given);
-    out.push(vec![press(label(&speaker, "button-back"), &Tap::Receipt(file.lead.id, ReceiptTap::Back))]);
+/// The whole list, as the one of whom it was asked reads it.
+fn categories(file: &LeadFile, speaker: &Speaker<'_>) -> Keyboard {
+    let mut out = choice::all_categories(speaker, &file.lead);
+    out.push(vec![press(label(speaker, "button-back"), &Tap::Receipt(file.lead.id, ReceiptTap::Back))]);
     out
 }
 

@@ -5,6 +5,7 @@
 //! event and `now` in, a [`decision::Decision`] out. [`export`] says which rows stand in which table.
 
 pub mod alarm;
+pub mod choice;
 pub mod command;
 pub mod decision;
 pub mod desk;
@@ -12,10 +13,12 @@ pub mod engine;
 pub mod evidence;
 pub mod export;
 pub mod intake;
+pub mod lesson;
 pub mod mend;
 pub mod outbox;
 pub mod pace;
 pub mod plan;
+pub mod question;
 pub mod render;
 pub mod schedule;
 pub mod tap;

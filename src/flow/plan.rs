@@ -1,9 +1,10 @@
 //! What an event is about and what must be known to decide it. Pure; reads the tip out of the words.
 
 use super::command::Command;
+use super::question;
 use super::tap::Tap;
 use super::town::Town;
-use crate::config::Mode;
+use crate::config::{Mode, Untagged};
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, UserId};
 use crate::domain::tip::{ChatKind, Tip};
@@ -94,12 +95,11 @@ impl Plan {
 
     /// A timer's plan.
     pub fn timer(kind: TimerKind) -> Self {
-        let TimerKind::Stage { alarm, .. } = kind;
-        Self {
-            work: Work::Timer(kind),
-            ask: Ask { alarm: Some(alarm), ..Ask::default() },
-            keys: vec![Key::Alarm(alarm), Key::Alone],
-        }
+        let (alarm, keys) = match kind {
+            TimerKind::Stage { alarm, .. } => (Some(alarm), vec![Key::Alarm(alarm), Key::Alone]),
+            TimerKind::Question { .. } => (None, vec![Key::Alone]),
+        };
+        Self { work: Work::Timer(kind), ask: Ask { alarm, ..Ask::default() }, keys }
     }
 
     /// A report's plan.
@@ -164,6 +164,7 @@ impl Plan {
             let since = message.date.plus_ms(-town.rules.tip.join_seconds * 1000);
             ask.loose = Some((message.chat, user, since));
             ask.newest_tip = Some((message.chat, user, since));
+            ask.question = may_ask(town, &message, &tip).then_some((message.chat, user));
         }
         if let Some(reply) = message.reply_to {
             ask.belongs = Some((message.chat, reply));
@@ -202,6 +203,7 @@ impl Plan {
             user: message.from.user,
             tip_at: Some((message.chat, message.id)),
             loose: message.from.user.map(|u| (message.chat, u, message.date)),
+            question: message.from.user.filter(|_| asks(town, &message)).map(|user| (message.chat, user)),
             ..Ask::default()
         };
         let mut keys = vec![Key::Message(message.chat, message.id)];
@@ -225,10 +227,21 @@ impl Plan {
             }
             Tap::Receipt(lead, _) => ask.lead = Some(*lead),
             Tap::Answer(alarm, ..) | Tap::StandDown(alarm) | Tap::Widen(alarm, _) => ask.alarm = Some(*alarm),
+            Tap::Question { writer, .. } => ask.question = Some((press.chat, *writer)),
             Tap::Language(_) => {}
         }
         Self { work: Work::Press(press, tap), ask, keys }
     }
+}
+
+/// Whether writers are asked in this chat.
+fn asks(town: &Town, message: &Message) -> bool {
+    town.rules.tip.untagged == Untagged::Ask && !message.private
+}
+
+/// Whether the writer may be asked of this message.
+fn may_ask(town: &Town, message: &Message, tip: &Tip) -> bool {
+    asks(town, message) && tip.is_tip && !question::takes(town, message, tip)
 }
 
 /// Whether more has to be looked up now that the first facts are there: the whole file of a lead that
@@ -240,12 +253,24 @@ pub fn follow_up(work: &Work, facts: &Facts, town: &Town) -> Option<Ask> {
             _ => None,
         };
     }
+    if let (Work::Press(press, Tap::Question { writer, yes: true, .. }), Some(open)) = (work, &facts.question) {
+        let since = open.received_at.plus_ms(-town.rules.tip.join_seconds * 1000);
+        return Some(Ask { user: Some(*writer), loose: Some((press.chat, *writer, since)), ..Ask::default() });
+    }
     let lead = match work {
         Work::Edit(..) => facts.tip_at.as_ref(),
         Work::Evidence(..) | Work::Private(..) => facts.belongs.as_ref().or(facts.newest_tip.as_ref()),
         _ => None,
     }?;
     Some(Ask { lead: Some(lead.id), ..Ask::default() })
+}
+
+/// The message behind an open question, read as if it had been marked.
+pub fn read_asked(kind: UpdateKind, town: &Town) -> Option<(Message, Tip)> {
+    let (UpdateKind::Message(message) | UpdateKind::Edited(message)) = kind else { return None };
+    let mut tip = read(&message, ChatKind::Group, town);
+    (tip.is_tip, tip.marked) = (true, true);
+    Some((*message, tip))
 }
 
 fn read(message: &Message, kind: ChatKind, town: &Town) -> Tip {
@@ -258,5 +283,7 @@ fn read(message: &Message, kind: ChatKind, town: &Town) -> Tip {
         tip.is_tip = true;
         tip.marked = true;
     }
+    // Where unmarked messages are no tips, they are chat, however they read.
+    tip.is_tip &= town.rules.tip.untagged != Untagged::Off || question::takes(town, message, &tip);
     tip
 }

@@ -1,7 +1,7 @@
 //! What a button means: the press data, packed into the platform's 64 bytes and unpacked again.
 
 use crate::domain::alarm::Answer;
-use crate::domain::id::{AlarmId, LeadId};
+use crate::domain::id::{AlarmId, LeadId, MessageId, UserId};
 use crate::domain::member::Language;
 use crate::domain::place::Wgs84;
 
@@ -10,7 +10,7 @@ use crate::domain::place::Wgs84;
 pub enum Tap {
     /// On a lead at the desk.
     Desk(LeadId, DeskTap),
-    /// On a receipt, by its reporter.
+    /// On a receipt, by its reporter or police.
     Receipt(LeadId, ReceiptTap),
     /// A guard's answer.
     Answer(AlarmId, String, Answer),
@@ -20,6 +20,15 @@ pub enum Tap {
     Widen(AlarmId, i32),
     /// Choose a language.
     Language(Language),
+    /// Whether a message is a tip.
+    Question {
+        /// Who wrote it.
+        writer: UserId,
+        /// The message.
+        message: MessageId,
+        /// It is one.
+        yes: bool,
+    },
 }
 
 /// What an officer taps.
@@ -53,22 +62,22 @@ pub enum DeskTap {
     Alarm,
     /// Open a card from the queue.
     Open,
+    /// 更正: show what can be mended.
+    Mend,
 }
 
-/// What a reporter taps.
+/// What a reporter, or police, taps to mend what was understood.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReceiptTap {
-    /// 时间不对: show the choices.
-    Times,
     /// The time is this one: seconds since the epoch, not a step, so that one press that arrives twice moves it once.
     Time(i64),
     /// It is happening now.
     Now,
-    /// 类别不对: show the choices.
+    /// 更多类别: show the whole list.
     Categories,
     /// It is this one: an index into the closed list.
     Category(usize),
-    /// 地点不对: show the choices.
+    /// 别的地点: hear how to tell it.
     Places,
     /// It is here.
     Place(Wgs84),
@@ -99,9 +108,9 @@ impl Tap {
                 DeskTap::Pin => format!("lp:{lead}"),
                 DeskTap::Alarm => format!("la:{lead}"),
                 DeskTap::Open => format!("lq:{lead}"),
+                DeskTap::Mend => format!("lm:{lead}"),
             },
             Self::Receipt(lead, tap) => match tap {
-                ReceiptTap::Times => format!("mt:{lead}"),
                 ReceiptTap::Time(seconds) => format!("mT:{lead}:{seconds}"),
                 ReceiptTap::Now => format!("mn:{lead}"),
                 ReceiptTap::Categories => format!("mc:{lead}"),
@@ -123,6 +132,9 @@ impl Tap {
             }
             Self::StandDown(alarm) => format!("ad:{alarm}"),
             Self::Widen(alarm, ring) => format!("aw:{alarm}:{ring}"),
+            Self::Question { writer, message, yes } => {
+                format!("q{}:{writer}:{message}", if *yes { 'y' } else { 'n' })
+            }
             Self::Language(Language::Zh) => "gz".into(),
             Self::Language(Language::En) => "ge".into(),
         }
@@ -156,7 +168,7 @@ impl Tap {
             "lp" => desk(DeskTap::Pin),
             "la" => desk(DeskTap::Alarm),
             "lq" => desk(DeskTap::Open),
-            "mt" => receipt(ReceiptTap::Times),
+            "lm" => desk(DeskTap::Mend),
             "mT" => receipt(ReceiptTap::Time(number()?)),
             "mn" => receipt(ReceiptTap::Now),
             "mc" => receipt(ReceiptTap::Categories),
@@ -169,6 +181,7 @@ impl Tap {
             "mw" => receipt(ReceiptTap::AskWithdraw),
             "mW" => receipt(ReceiptTap::Withdraw),
             "mb" => receipt(ReceiptTap::Back),
+            "qy" | "qn" => Some(Self::Question { writer: UserId(id), message: MessageId(number()?), yes: key == "qy" }),
             "ad" => Some(Self::StandDown(AlarmId(id))),
             "aw" => Some(Self::Widen(AlarmId(id), i32::try_from(number()?).ok()?)),
             "aa" | "au" | "as" | "ax" => {
@@ -209,10 +222,10 @@ mod tests {
             DeskTap::Pin,
             DeskTap::Alarm,
             DeskTap::Open,
+            DeskTap::Mend,
         ]
         .map(|t| Tap::Desk(lead, t));
         let receipt = [
-            ReceiptTap::Times,
             ReceiptTap::Time(1_795_262_400),
             ReceiptTap::Now,
             ReceiptTap::Categories,
@@ -229,6 +242,8 @@ mod tests {
         let rest = [
             Tap::StandDown(AlarmId(3)),
             Tap::Widen(AlarmId(3), 2),
+            Tap::Question { writer: UserId(i64::MAX), message: MessageId(i64::MAX), yes: true },
+            Tap::Question { writer: UserId(11), message: MessageId(5), yes: false },
             Tap::Language(Language::Zh),
             Tap::Language(Language::En),
         ];

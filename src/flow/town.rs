@@ -15,6 +15,9 @@ use crate::port::store::{TownFile, TownVersion};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// How far a button's point may lie from the place that it names, metres: its data is rounded.
+const SAME_PLACE_M: f64 = 0.3;
+
 /// See the module.
 pub struct Town {
     /// The version of the database that it was read from.
@@ -35,6 +38,9 @@ struct Ground {
     reader: Reader,
     points: HashMap<String, Point>,
     index: PointIndex<String>,
+    /// Places by where they are; at one spot the first of the gazetteer.
+    places: PointIndex<usize>,
+    gazetteer: Arc<Gazetteer>,
     widest_radius_m: f64,
 }
 
@@ -50,14 +56,24 @@ impl Ground {
             at: point.at,
             datum: Datum::Wgs84,
         }));
+        let gazetteer = Arc::new(Gazetteer::new(places));
+        let mut spots = HashSet::new();
+        let first = gazetteer.places().iter().enumerate().filter(|(_, place)| spots.insert(spot(place.at)));
         Self {
-            reader: Reader::new(rules.lexicon(), Arc::new(Gazetteer::new(places)), rules.time_zone, Some(bot))
+            places: PointIndex::build(first.map(|(n, place)| (n, place.at))),
+            reader: Reader::new(rules.lexicon(), gazetteer.clone(), rules.time_zone, Some(bot))
                 .relaying(Relayed { plates: rules.tip.relay_plates }),
+            gazetteer,
             index: PointIndex::build(points.iter().map(|p| (p.code.clone(), p.at))),
             widest_radius_m: points.iter().map(|p| p.radius_m).fold(0.0, f64::max),
             points: points.into_iter().map(|p| (p.code.clone(), p)).collect(),
         }
     }
+}
+
+/// A point as it stands in a button: to six places, a decimetre.
+fn spot(at: Wgs84) -> (i64, i64) {
+    ((at.lat * 1e6).round() as i64, (at.lon * 1e6).round() as i64)
 }
 
 impl Town {
@@ -152,6 +168,30 @@ impl Town {
             .into_iter()
             .filter_map(|(code, m)| Some((self.ground.points.get(&code)?, m)))
             .collect()
+    }
+
+    /// The known places nearest to a point, one for each spot and name.
+    pub fn nearest_places(&self, at: Wgs84, count: usize) -> Vec<&Place> {
+        let all = self.ground.gazetteer.places();
+        let mut names = HashSet::new();
+        let near = self.ground.places.nearest(at, count).into_iter().map(|(n, _)| &all[n]);
+        near.filter(|place| names.insert(place.name.as_str())).collect()
+    }
+
+    /// The known place at the point of a button.
+    pub fn place_at(&self, at: Wgs84) -> Option<&Place> {
+        let (n, _) = self.ground.places.nearest(at, 1).into_iter().find(|(_, m)| *m <= SAME_PLACE_M)?;
+        Some(&self.ground.gazetteer.places()[n])
+    }
+
+    /// The middle of a chat's area; for a private chat that of the only group, if there is but one.
+    pub fn area(&self, chat: ChatId) -> Option<Wgs84> {
+        let areas =
+            || self.groups.values().filter(|group| group.kind == GroupKind::Liaison).filter_map(|group| group.area);
+        match self.group(chat) {
+            Some(group) => group.area,
+            None => areas().next().filter(|_| areas().count() == 1),
+        }
     }
 
     /// The liaison points within `radius_m` of a place, nearest first, with their distance in metres.

@@ -4,14 +4,19 @@ use super::decision::{Decision, Given, label, press, rows};
 use super::desk;
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
+use crate::domain::duplicate::{Likely, Nearness, find_likely};
 use crate::domain::id::{LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadAction, LeadState, Refusal};
 use crate::domain::member::Role;
 use crate::domain::points::{Account, Cause, Target, Transfer, capped, position, settle};
 use crate::domain::text::card::{Speaker, state_key};
-use crate::domain::text::when;
+use crate::domain::text::{Arg, cut, when};
+use crate::domain::tip::Category;
 use crate::port::chat::{Keyboard, Press};
 use crate::port::store::{Ask, Content, Facts, Lane, LeadFile, Post, Similar};
+
+/// So many likely duplicates are offered.
+const OFFERED: usize = 6;
 
 /// What else a press needs to know, once the lead is there.
 pub fn follow_up(tap: DeskTap, facts: &Facts, town: &Town) -> Option<Ask> {
@@ -30,7 +35,32 @@ pub fn follow_up(tap: DeskTap, facts: &Facts, town: &Town) -> Option<Ask> {
             })
         }
         DeskTap::DuplicateOf(original) => Some(Ask { original: Some(original), ..Ask::default() }),
-        _ => None,
+        // A merge that ends, or stands again, is told in the other lead's history, too.
+        _ => {
+            let file = facts.file.as_ref()?;
+            let restored = || as_before(file).filter(|_| matches!(tap, DeskTap::Undo(_)))?.duplicate_of;
+            let original = lead.duplicate_of.or_else(restored)?;
+            Some(Ask { original: Some(original), ..Ask::default() })
+        }
+    }
+}
+
+/// The lead as it was before its last step.
+fn as_before(file: &LeadFile) -> Option<Lead> {
+    serde_json::from_str(desk::last_step(file)?.before.as_ref()?).ok()
+}
+
+/// Tells in the original's own history that a lead was merged into it, or is not any more. It is no step of that lead:
+/// its version stays.
+fn tell_original(decision: &mut Decision, given: &Given<'_>, before: &Lead, lead: &Lead, by: UserId) {
+    if before.duplicate_of == lead.duplicate_of {
+        return;
+    }
+    let Some(original) = &given.facts.original else { return };
+    for (of, action) in [(before.duplicate_of, "unmerged"), (lead.duplicate_of, "merged")] {
+        if of == Some(original.lead.id) {
+            decision.history(&original.lead, &format!("{action} {}", lead.id), Some(by), given.now, None);
+        }
     }
 }
 
@@ -65,6 +95,9 @@ fn tapped(given: &Given<'_>, press: &Press, tap: DeskTap) -> Decision {
         DeskTap::Candidates => return card_with(given, press, &file, candidates(given, &file, &speaker)),
         DeskTap::AskOutOfScope => return card_with(given, press, &file, sure(&file, &speaker)),
         DeskTap::Back => return card_with(given, press, &file, None),
+        DeskTap::Mend => {
+            return card_with(given, press, &file, Some(super::choice::at_desk(&speaker, &file.lead, given)));
+        }
         DeskTap::Open => return open(given, press, &file),
         DeskTap::Pin => return pin(given, press, &file),
     };
@@ -99,6 +132,7 @@ fn decide(
     );
     decision.changes.transfers = rewards(given, &file, officer);
     decision.history(&file.lead, verb(action), Some(officer), given.now, Some(&before));
+    tell_original(&mut decision, given, &before, &file.lead, officer);
     file.officer = given.town.staff(officer).cloned();
     push_history(&mut file, &decision);
     if action == LeadAction::OutOfScope {
@@ -118,7 +152,8 @@ fn decide(
 
 /// The card's own history, so that the undo button of this very decision is on it.
 fn push_history(file: &mut LeadFile, decision: &Decision) {
-    file.history.extend(decision.changes.lead_events.iter().cloned());
+    let own = decision.changes.lead_events.iter().filter(|e| e.lead == file.lead.id);
+    file.history.extend(own.cloned());
 }
 
 fn verb(action: LeadAction) -> &'static str {
@@ -247,19 +282,23 @@ fn undo(
     version: i64,
     speaker: &Speaker<'_>,
 ) -> Decision {
-    let last = file.history.iter().max_by_key(|e| e.version).cloned();
-    let before = last.as_ref().filter(|e| e.version == version && e.by == Some(officer)).and_then(|e| {
-        let before = e.before.as_ref()?;
-        serde_json::from_str::<Lead>(before).ok()
-    });
+    let own = desk::last_step(&file).is_some_and(|e| e.version == version && e.by == Some(officer));
+    let before = as_before(&file).filter(|_| own);
     let Some(before) = before.filter(|_| desk::undoable(&file, given) == Some(version)) else {
         return Decision::answer(&press.id, speaker.say("undo-too-late", &[]));
     };
+    // A merge stands again only into a lead that can still have it.
+    if before.duplicate_of.is_some()
+        && !given.facts.original.as_ref().is_some_and(|o| is_original(file.lead.id, &o.lead))
+    {
+        return Decision::answer(&press.id, speaker.say("bad-original", &[]));
+    }
     let now = file.lead.clone();
     file.lead = Lead { version: now.version + 1, ..before };
     let mut decision = Decision::answer(&press.id, speaker.say("undone", &[]));
     decision.changes.transfers = rewards(given, &file, officer);
     decision.history(&file.lead, "undo", Some(officer), given.now, Some(&now));
+    tell_original(&mut decision, given, &now, &file.lead, officer);
     file.officer = file.lead.officer.and_then(|o| given.town.staff(o)).cloned();
     push_history(&mut file, &decision);
     // The reporter may have read the outcome that no longer holds.
@@ -336,37 +375,23 @@ fn sure(file: &LeadFile, speaker: &Speaker<'_>) -> Option<Keyboard> {
     Some(rows(vec![tap("button-out-of-scope-sure", DeskTap::OutOfScope), tap("button-back", DeskTap::Back)], 1))
 }
 
-/// Leads near in place and time, likeliest first, each with why.
+/// Leads that are likely to tell of the same event, likeliest first, each with why.
 fn candidates(given: &Given<'_>, file: &LeadFile, speaker: &Speaker<'_>) -> Option<Keyboard> {
     let lead = &file.lead;
-    let mut near: Vec<(&Lead, Option<f64>, i64)> = given
-        .facts
-        .similar
+    let rules = &given.town.rules;
+    let near = Nearness { radius_m: rules.tip.duplicate_radius_m, minutes: rules.tip.duplicate_minutes };
+    let family = |id: &str| rules.category.iter().find(|c| c.id == id).map(Category::family);
+    let likely = find_likely(lead, &given.facts.similar, near, family);
+    let mut buttons: Vec<_> = likely
         .iter()
-        .filter(|l| !matches!(l.state, LeadState::OutOfScope | LeadState::Duplicate | LeadState::Withdrawn))
-        .map(|l| {
-            let metres = lead.scene.as_ref().zip(l.scene.as_ref()).map(|(a, b)| a.at.distance_m(b.at));
-            (l, metres, (lead.received_at.since(l.received_at) / 60_000).abs())
-        })
-        .collect();
-    near.sort_by(|a, b| {
-        let key = |c: &(&Lead, Option<f64>, i64)| (c.0.category != lead.category, c.1.unwrap_or(1e9) as i64, c.2);
-        key(a).cmp(&key(b))
-    });
-    let mut buttons: Vec<_> = near
-        .into_iter()
-        .take(6)
-        .map(|(other, metres, minutes)| {
+        .take(OFFERED)
+        .map(|likely| {
+            let other = given.facts.similar.iter().find(|other| other.id == likely.lead);
             let text = speaker.say(
                 "button-duplicate-of",
-                &[
-                    ("number", other.id.0.into()),
-                    ("category", speaker.category(other.category.as_deref()).into()),
-                    ("distance", metres.map_or("?".to_owned(), when::distance).into()),
-                    ("minutes", minutes.into()),
-                ],
+                &[("number", likely.lead.0.into()), ("why", Arg::Html(why(likely, lead, other, speaker)))],
             );
-            press(text, &Tap::Desk(lead.id, DeskTap::DuplicateOf(other.id)))
+            press(text, &Tap::Desk(lead.id, DeskTap::DuplicateOf(likely.lead)))
         })
         .collect();
     buttons.push(press(
@@ -374,6 +399,19 @@ fn candidates(given: &Given<'_>, file: &LeadFile, speaker: &Speaker<'_>) -> Opti
         &Tap::Desk(lead.id, DeskTap::Back),
     ));
     Some(rows(buttons, 1))
+}
+
+/// "180 m, 12 min, both 电动车": what speaks for one event, as plain words. Without shared words the other's kind.
+fn why(likely: &Likely, lead: &Lead, other: Option<&Lead>, speaker: &Speaker<'_>) -> String {
+    let mut out: Vec<String> = likely.metres.map(when::distance).into_iter().collect();
+    out.push(speaker.say("minutes", &[("minutes", likely.minutes.into())]));
+    let kind = other.and_then(|other| other.category.as_deref()).filter(|kind| Some(*kind) != lead.category.as_deref());
+    out.extend(kind.map(|kind| speaker.category(Some(kind))));
+    if !likely.words.is_empty() {
+        let words: Vec<_> = likely.words.iter().map(|words| cut(words, 10)).collect();
+        out.push(speaker.say("both", &[("words", Arg::Html(words.join(&speaker.say("and", &[]))))]));
+    }
+    out.join(&speaker.say("comma", &[]))
 }
 
 fn pin(given: &Given<'_>, press: &Press, file: &LeadFile) -> Decision {

@@ -1,7 +1,7 @@
 //! What a decider asks of the store, and what it is told.
 
 use crate::domain::alarm::{Alarm, Call};
-use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, Millis, UserId};
+use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, UserId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent};
 use crate::domain::member::{Member, Role};
 use crate::domain::place::Wgs84;
@@ -39,6 +39,28 @@ pub struct Ask {
     pub queue: Option<ChatId>,
     /// An invite code.
     pub invite: Option<String>,
+    /// The question that this person was asked in this chat.
+    pub question: Option<(ChatId, UserId)>,
+}
+
+/// The key of the timer that is a person's open question in a chat: there is one at most.
+pub fn question_key(chat: ChatId, user: UserId) -> String {
+    format!("question:{chat}:{user}:")
+}
+
+/// A message of which its writer was asked whether it is a tip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenQuestion {
+    /// The event that it came with.
+    pub event: EventSeq,
+    /// The platform's number of that update.
+    pub update_id: Option<i64>,
+    /// When it was stored.
+    pub received_at: Millis,
+    /// The update, word for word.
+    pub payload: String,
+    /// Its number in the chat.
+    pub message: MessageId,
 }
 
 /// Which leads may be about the same event.
@@ -167,4 +189,6 @@ pub struct Facts {
     pub has_queue: bool,
     /// See [`Ask::invite`].
     pub invite: Option<Invite>,
+    /// See [`Ask::question`].
+    pub question: Option<OpenQuestion>,
 }

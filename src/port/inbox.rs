@@ -1,6 +1,6 @@
 //! What goes into the inbox and comes out of it: raw updates, events, timers, what the outbox reports.
 
-use crate::domain::id::{AlarmId, ChatId, EventSeq, Millis};
+use crate::domain::id::{AlarmId, ChatId, EventSeq, MessageId, Millis};
 use serde::{Deserialize, Serialize};
 
 /// An update as it arrived, not yet stored.
@@ -53,6 +53,15 @@ pub enum TimerKind {
         alarm: AlarmId,
         /// Index into the configured stages.
         stage: usize,
+    },
+    /// Nobody has answered whether a message is a tip.
+    Question {
+        /// Where.
+        chat: ChatId,
+        /// The event that it came with.
+        event: EventSeq,
+        /// The message.
+        message: MessageId,
     },
 }
 

@@ -76,6 +76,8 @@ pub struct Changes {
     pub scrub: Vec<LeadId>,
     /// Whether the event's own words are wiped when it is done: neighbours' chat that is nobody's tip is not kept.
     pub forget: bool,
+    /// Earlier events whose words are wiped.
+    pub forget_events: Vec<EventSeq>,
 }
 
 /// A line of the access log.
@@ -305,6 +307,14 @@ pub trait Store: Clone + Send + Sync + 'static {
         after: LeadId,
         limit: usize,
     ) -> impl Future<Output = StoreResult<Vec<Lead>>> + Send;
+    /// Leads of which something was mended, or added to, at or after an instant, by number, from the one after `after`, at
+    /// most `limit`. Those that were wiped are left out.
+    fn mended_since(
+        &self,
+        since: Millis,
+        after: LeadId,
+        limit: usize,
+    ) -> impl Future<Output = StoreResult<Vec<LeadId>>> + Send;
     /// The tally over a half-open period of everybody whose points moved in it, by code.
     fn tallies(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<Tally>>> + Send;
     /// What all people together could spend before an instant.

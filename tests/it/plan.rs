@@ -266,6 +266,7 @@ async fn look_around(store: &SqlStore) {
     store.held_before(EVENING).await.unwrap();
     store.calls_between(EVENING, later).await.unwrap();
     store.leads_between(EVENING, later, LeadId(1), 500).await.unwrap();
+    store.mended_since(EVENING, LeadId(0), 100).await.unwrap();
     store.queue_view().await.unwrap();
     store.gauges().await.unwrap();
     store.sent_since(EVENING).await.unwrap();

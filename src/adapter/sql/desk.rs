@@ -77,6 +77,14 @@ pub(super) async fn leads_between(
     read_leads(&mut link, sql).await
 }
 
+/// Leads of which something was mended, or added to, since an instant, by number.
+pub(super) async fn mended_since(pools: &Pools, since: Millis, after: LeadId, limit: usize) -> Db<Vec<LeadId>> {
+    let mut link = pools.reading().await?;
+    let mut sql = link.sql("SELECT DISTINCT lead FROM lead_event WHERE action IN ('mend', 'attach') AND at >= ");
+    sql.bind(since.0).push(" AND lead > ").bind(after.0).push(" AND before IS NOT NULL ORDER BY lead").limit(limit);
+    link.rows(sql).await?.iter().map(|row| row.read().next().map(LeadId)).collect()
+}
+
 /// Calls of alarms raised in a period, by alarm, then ring and distance.
 pub(super) async fn calls_between(pools: &Pools, from: Millis, to: Millis) -> Db<Vec<(Alarm, Call)>> {
     let mut link = pools.reading().await?;

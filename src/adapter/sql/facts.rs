@@ -4,14 +4,14 @@
 //! once. Called by the store.
 
 use super::alarm::{ALARM_COLUMNS, CALL_COLUMNS, read_alarm, read_call};
-use super::engine::{Db, Link, MAX_IDS, Pools, Sql, padded};
+use super::engine::{Db, Link, MAX_IDS, Pools, Sql, from_json, padded};
 use super::lead::{ATTACHMENT_COLUMNS, load_leads, read_attachment, within};
 use super::ledger::{TRANSFER_COLUMNS, load_statements, read_transfer};
 use super::member::{load_invites, load_members};
 use crate::domain::id::{ChatId, LeadId, MessageId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadEvent};
 use crate::domain::points::Transfer;
-use crate::port::store::{AlarmFile, Ask, Facts, LeadFile, Posted};
+use crate::port::store::{AlarmFile, Ask, Facts, LeadFile, OpenQuestion, Posted, TimerKind, question_key};
 use std::collections::{BTreeSet, HashMap};
 
 /// So many questions with a limit of their own in one statement.
@@ -181,6 +181,8 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
         facts.has_queue = link.number(sql).await?.is_some();
     }
 
+    load_questions(&mut link, asks, &mut facts).await?;
+
     let users: BTreeSet<i64> = asks.iter().filter_map(|ask| ask.statement).map(|user| user.0).collect();
     let statements = load_statements(&mut link, &users.into_iter().collect::<Vec<_>>()).await?;
     let codes: BTreeSet<&str> = asks.iter().filter_map(|ask| ask.invite.as_deref()).collect();
@@ -190,6 +192,31 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
         facts.invite = ask.invite.as_deref().and_then(|code| invites.get(code)).cloned();
     }
     Ok(facts)
+}
+
+/// Open questions: a timer each, which names the event that the message came with. Few messages ask for one.
+async fn load_questions(link: &mut Link, asks: &[Ask], facts: &mut [Facts]) -> Db<()> {
+    for (facts, ask) in facts.iter_mut().zip(asks) {
+        let Some((chat, user)) = ask.question else { continue };
+        let mut sql = link.sql("SELECT kind FROM timer WHERE key = ");
+        sql.bind(question_key(chat, user));
+        let rows = link.rows(sql).await?;
+        let Some(row) = rows.first() else { continue };
+        let TimerKind::Question { event, message, .. } = from_json(row.read().next()?)? else { continue };
+        let mut sql = link.sql("SELECT update_id, received_at, payload FROM inbox WHERE seq = ");
+        sql.bind(event.0);
+        if let Some(row) = link.rows(sql).await?.first() {
+            let mut row = row.read();
+            facts.question = Some(OpenQuestion {
+                event,
+                message,
+                update_id: row.next()?,
+                received_at: Millis(row.next()?),
+                payload: row.next()?,
+            });
+        }
+    }
+    Ok(())
 }
 
 async fn find_leads(link: &mut Link, asks: &[Ask]) -> Db<Found> {

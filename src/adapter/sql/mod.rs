@@ -258,6 +258,10 @@ impl Store for SqlStore {
         Ok(desk::leads_between(&self.pools, from, to, after, limit).await?)
     }
 
+    async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {
+        Ok(desk::mended_since(&self.pools, since, after, limit).await?)
+    }
+
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {
         Ok(ledger::tallies(&mut self.pools.reading().await?, from, to).await?)
     }

@@ -135,7 +135,9 @@ async fn mark_done(link: &mut Link, steps: &[Step]) -> Result<(), Refused> {
         sql.list(events);
         done += link.run(sql).await?;
     }
-    let forgotten: Vec<i64> = steps.iter().filter(|step| step.changes.forget).map(|step| step.event.0).collect();
+    let own = steps.iter().filter(|step| step.changes.forget).map(|step| step.event.0);
+    let earlier = steps.iter().flat_map(|step| &step.changes.forget_events).map(|event| event.0);
+    let forgotten: Vec<i64> = own.chain(earlier).collect();
     for events in forgotten.chunks(super::engine::MAX_IDS) {
         let mut sql = link.sql("UPDATE inbox SET payload = '' WHERE seq IN ");
         sql.list(events);

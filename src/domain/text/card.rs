@@ -95,6 +95,17 @@ impl Speaker<'_> {
         )
     }
 
+    /// What was understood, in one line; what was not is asked.
+    pub fn in_one_line(&self, lead: &Lead) -> String {
+        let or = |told: bool, text: String, key: &str| if told { text } else { self.say(key, &[]) };
+        let category = or(lead.category.is_some(), self.category(lead.category.as_deref()), "untold-category");
+        let time = or(lead.occurred.is_some(), self.time(lead), "untold-time");
+        let place = self.place(lead.scene.as_ref(), lead.unknown_place.as_deref());
+        let place = or(lead.scene.is_some() || lead.unknown_place.is_some(), place, "untold-place");
+        let args = [("category", category.into()), ("time", Arg::Html(time)), ("place", Arg::Html(place))];
+        self.say("understood-line", &args)
+    }
+
     /// What the reporter reads: number, what was understood, what is missing.
     pub fn receipt(&self, lead: &Lead, ask: Option<Field>, first_contact: bool) -> String {
         let head = match lead.state {
@@ -105,7 +116,7 @@ impl Speaker<'_> {
         let mut out =
             self.say(head, &[("number", lead.id.0.into()), ("state", self.say(state_key(lead.state), &[]).into())]);
         out.push('\n');
-        out.push_str(&self.understood(lead));
+        out.push_str(&self.in_one_line(lead));
         if lead.private {
             out.push('\n');
             out.push_str(&self.say("receipt-code", &[("code", lead.reporter_code.as_str().into())]));
@@ -116,7 +127,8 @@ impl Speaker<'_> {
         }
         if let Some(field) = ask {
             out.push_str("\n\n");
-            out.push_str(&self.say(ask_key(field), &[]));
+            let opaque = field == Field::Place && lead.unknown_place.as_deref().is_some_and(is_link);
+            out.push_str(&self.say(if opaque { "ask-place-link" } else { ask_key(field) }, &[]));
         }
         if first_contact {
             out.push_str("\n\n");

@@ -130,9 +130,19 @@ pub struct Category {
     /// Can put the reporter in danger: goes on in private.
     #[serde(default)]
     pub sensitive: bool,
+    /// The family of kinds that one event may be told as: a fight as an attack or a dispute; by itself if unset.
+    #[serde(default)]
+    pub family: Option<String>,
     /// Words by which a message is known to be about it, and tags.
     #[serde(default)]
     pub words: Vec<String>,
+}
+
+impl Category {
+    /// The name of its family: its own id if it has none.
+    pub fn family(&self) -> &str {
+        self.family.as_deref().unwrap_or(&self.id)
+    }
 }
 
 #[cfg(test)]

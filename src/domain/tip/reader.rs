@@ -59,6 +59,11 @@ impl Reader {
         Self { relayed, ..self }
     }
 
+    /// The words that it goes by.
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
     /// What a message of the moment `at` says. `area` is the middle of the group's area, for places that
     /// several bear the name of.
     pub fn understand(&self, text: &str, at: Millis, chat: ChatKind, area: Option<Wgs84>) -> Tip {

@@ -36,6 +36,11 @@ pub struct Relayed {
     pub plates: bool,
 }
 
+/// A text as somebody may see it who is not police.
+pub fn redact_text(text: &str, relayed: Relayed) -> String {
+    redact(&Folded::new(text), &[], relayed)
+}
+
 /// The text as a liaison point may see it, without the stretches `cut` of the folded text and with what is private
 /// taken out.
 pub fn redact(folded: &Folded<'_>, cut: &[Range<usize>], relayed: Relayed) -> String {

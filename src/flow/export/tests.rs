@@ -143,6 +143,7 @@ fn a_lead_shows_its_place_and_only_its_own_code_of_the_reporter() {
     let words = Words {
         groups: HashMap::from([(ChatId(-100), "鹿城群".to_owned())]),
         categories: HashMap::from([("theft".to_owned(), "盗窃 theft".to_owned())]),
+        ..Words::default()
     };
     let mut private = lead(2);
     private.chat = ChatId(77_777);
@@ -305,6 +306,9 @@ impl Store for Shelf {
         self.pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let fits = |lead: &&Lead| lead.id > after && (from..to).contains(&lead.received_at);
         Ok(self.leads.iter().filter(fits).take(limit).cloned().collect())
+    }
+    async fn mended_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<LeadId>> {
+        unreachable!()
     }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         Ok(vec![tally("M1", [0, 1, 0, 0, 1])])

@@ -2,6 +2,7 @@
 
 use crate::world::{COURIER, DESK, EVENING, GROUP, NEIGHBOUR, World};
 use baiying::config::Mode;
+use baiying::domain::member::Language;
 use serde_json::{Value, json};
 
 const TOWN: [(&str, i64); 2] = [("group", GROUP), ("desk", DESK)];
@@ -12,6 +13,29 @@ fn location(lat: f64, lon: f64) -> Value {
 
 fn photo(id: &str) -> Value {
     json!({ "photo": [{ "file_id": id, "file_unique_id": id, "width": 9, "height": 9, "file_size": 9 }] })
+}
+
+#[tokio::test]
+async fn a_short_map_link_is_said_to_hold_no_point_and_the_point_is_asked_for() {
+    for (language, told, asked) in [
+        (Language::En, "a link that holds no coordinates", "Send the location itself, or the full link"),
+        (Language::Zh, "链接里没有坐标，读不出地点", "请直接发送位置，或回复这条消息发带坐标的完整链接"),
+    ] {
+        for link in ["https://surl.amap.com/1a2b3c4d5e", "https://j.map.baidu.com/ab/cd", "https://maps.app.goo.gl/Xy1"]
+        {
+            let mut w = World::with(|c| c.language = language).await;
+            let tip = w.say(COURIER, GROUP, &format!("#theft 7 pm {link}")).await;
+            w.advance(2).await;
+            let shown = w.chat(GROUP);
+            assert!(shown.contains(told) && shown.contains(asked), "{shown}");
+            assert!(w.chat(DESK).contains(told), "{}", w.chat(DESK));
+            w.reply(COURIER, GROUP, tip, "https://uri.amap.com/marker?position=113.905,23.0").await;
+            w.advance(2).await;
+            let shown = w.chat(GROUP);
+            assert!(!shown.contains(told) && !shown.contains(asked) && shown.contains("uri.amap.com"), "{shown}");
+            w.end().await;
+        }
+    }
 }
 
 #[tokio::test]
@@ -66,7 +90,7 @@ async fn the_words_of_every_form_of_tip_are_one() {
         }
         w.say_with(COURIER, GROUP, fields).await;
         let receipt = w.chat(GROUP);
-        for part in ["Received: lead 1", "What: theft", "19:00", "Old Bridge"] {
+        for part in ["Received: lead 1", "theft or break-in · ", "19:00", "Old Bridge"] {
             assert!(receipt.contains(part), "{form}: no {part} in\n{receipt}");
         }
         w.end().await;
@@ -157,7 +181,7 @@ async fn a_question_is_answered_by_a_reply() {
     w.reply(COURIER, GROUP, receipt, "Old Bridge").await;
     w.advance(2).await;
     let shown = w.chat(GROUP);
-    assert!(!shown.contains("❓") && shown.contains("Where: Old Bridge"), "{shown}");
+    assert!(!shown.contains("❓") && shown.contains(" · Old Bridge"), "{shown}");
     assert_eq!(w.count(GROUP, "lead 1"), 1, "the receipt is edited in place");
     w.end().await;
 }
@@ -180,7 +204,7 @@ async fn a_question_is_answered_by_a_location() {
     w.say_with(COURIER, GROUP, location(23.0009, 113.9)).await;
     w.advance(2).await;
     let shown = w.chats(&TOWN);
-    assert!(shown.contains("Where: 23.00090,113.90000 (±10 m, location sent)"), "{shown}");
+    assert!(shown.contains(" · 23.00090,113.90000 (±10 m, location sent)"), "{shown}");
     assert!(!shown.contains("❓"), "{shown}");
     w.end().await;
 }

@@ -1,6 +1,7 @@
 //! What officers tap at the desk: each decision once, by whom it may be taken, heard by the reporter.
 
-use crate::world::{COURIER, DESK, GROUP, GUARD, NEIGHBOUR, OFFICER, OFFICER2, World};
+use crate::world::{CLERK, COURIER, DESK, GROUP, GUARD, NEIGHBOUR, OFFICE, OFFICER, OFFICER2, World};
+use baiying::domain::member::Language;
 use serde_json::json;
 
 const TOWN: [(&str, i64); 2] = [("group", GROUP), ("desk", DESK)];
@@ -191,6 +192,92 @@ async fn an_undone_merge_stands_alone_again() {
     pressed(&mut w, OFFICER, "Undo").await;
     assert_eq!(w.points(NEIGHBOUR).await, (0, 10));
     assert!(w.find(DESK, "Lead 2")[0].text.contains("State: new"));
+    w.end().await;
+}
+
+#[tokio::test]
+async fn merged_undone_and_merged_again_both_histories_stay_whole() {
+    let mut w = tipped().await;
+    pressed(&mut w, OFFICER, "Verify").await;
+    w.say(NEIGHBOUR, GROUP, "#theft at Old Bridge 7 pm, batteries").await;
+    w.advance(2).await;
+    let card = w.find(DESK, "Lead 2")[0].id;
+    for (merged, points) in [(true, (5, 0)), (false, (0, 10)), (true, (5, 0))] {
+        if merged {
+            w.push_data(OFFICER, DESK, card, "lD:2:1").await;
+        } else {
+            w.push(OFFICER, DESK, "Undo").await;
+        }
+        w.advance(2).await;
+        assert_eq!(w.points(NEIGHBOUR).await, points);
+        assert_eq!(w.points(COURIER).await, (10, 0), "the first reporter's stay");
+    }
+    let history = |lead| format!("SELECT version || ' ' || action FROM lead_event WHERE lead = {lead} ORDER BY id");
+    assert_eq!(w.rows(&history(2)).await, ["1 tip", "2 duplicate", "3 undo", "4 duplicate"]);
+    assert_eq!(w.rows(&history(1)).await, ["1 tip", "2 verify", "2 merged 2", "2 unmerged 2", "2 merged 2"]);
+    assert_eq!(w.number("SELECT COUNT(*) FROM lead_event WHERE before IS NULL AND action LIKE 'duplicate'").await, 0);
+    // Both stand in the table, each with its own words, time and code.
+    w.say(CLERK, OFFICE, "/export 2026-11 leads").await;
+    w.advance(5).await;
+    let csv = w.documents().into_iter().find(|(name, _)| name.ends_with(".csv")).unwrap().1;
+    let csv = String::from_utf8(csv).unwrap();
+    let rows: Vec<&str> = csv.lines().skip(1).collect();
+    for (row, words) in rows.iter().zip([["theft,verified,", "a van"], ["theft,duplicate,", "batteries"]]) {
+        assert!(words.iter().all(|words| row.contains(words)), "{row}");
+    }
+    assert_eq!(rows.len(), 2);
+    // The original can still be resolved, and that be undone, although another lead's merge came in between.
+    w.push(OFFICER, DESK, "Resolve").await;
+    w.advance(2).await;
+    w.push_data(OFFICER, DESK, card, "lz:1:3").await;
+    w.advance(2).await;
+    assert_eq!(w.answer(), "Undone");
+    w.push_data(OFFICER, DESK, card, "lo:2").await;
+    w.advance(2).await;
+    assert_eq!(w.points(NEIGHBOUR).await, (0, 10));
+    assert_eq!(w.rows(&history(1)).await.last().unwrap(), "4 unmerged 2");
+    w.end().await;
+}
+
+#[tokio::test]
+async fn a_reopened_duplicate_is_merged_again_by_undoing_that() {
+    let mut w = tipped().await;
+    pressed(&mut w, OFFICER, "Verify").await;
+    w.say(NEIGHBOUR, GROUP, "#theft at Old Bridge 7 pm, batteries").await;
+    w.advance(2).await;
+    let card = w.find(DESK, "Lead 2")[0].id;
+    for (data, points) in [("lD:2:1", (5, 0)), ("lo:2", (0, 10)), ("lz:2:3", (5, 0))] {
+        w.push_data(OFFICER, DESK, card, data).await;
+        w.advance(2).await;
+        assert_eq!(w.points(NEIGHBOUR).await, points, "{data}: {}", w.answer());
+    }
+    w.end().await;
+}
+
+#[tokio::test]
+async fn kin_that_is_near_is_offered_with_the_reason_the_likeliest_first() {
+    let mut w = World::with(|c| c.language = Language::Zh).await;
+    for (who, text) in [
+        (COURIER, "#打架 晚上7点 Old Bridge 两个男的拿着啤酒瓶互殴"),
+        (NEIGHBOUR, "#纠纷 晚上7点10分 Old Bridge 停车位吵起来了"),
+        (GUARD, "#盗窃 晚上7点 Old Bridge 啤酒瓶被偷"),
+        (GUARD, "#打架 晚上7点 东门市场 啤酒瓶互殴"),
+        (GUARD, "#打架 昨晚7点 Old Bridge 啤酒瓶互殴"),
+        (33, "#扰乱秩序 晚上7点12分 Bridge Shop 有人拿啤酒瓶闹事"),
+    ] {
+        w.say(who, GROUP, text).await;
+        w.advance(3).await;
+    }
+    let card = w.find(DESK, "线索 6").remove(0).id;
+    w.push_data(OFFICER, DESK, card, "ld:6").await;
+    w.advance(2).await;
+    let shown = w.chat(DESK);
+    let offered: Vec<&str> = shown.lines().filter(|line| line.contains("号重复")).map(str::trim).collect();
+    assert_eq!(
+        offered,
+        ["[与 1 号重复：60 m，12 分钟，打架斗殴，同为 啤酒瓶]", "[与 2 号重复：60 m，2 分钟，矛盾纠纷]"],
+        "a theft, another place and another day are not offered"
+    );
     w.end().await;
 }
 

@@ -309,6 +309,10 @@ impl Store for Faulty {
         through!(self.leads_between(from, to, after, limit))
     }
 
+    async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {
+        through!(self.mended_since(since, after, limit))
+    }
+
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {
         through!(self.tallies(from, to))
     }

@@ -80,7 +80,7 @@ fn liking(data: &str) -> (&'static str, usize) {
         "lq" => ("press: open", 10),
         "ad" => ("press: stand down", 25),
         "aw" => ("press: widen", 16),
-        "mt" => ("press: times", 3),
+        "lm" => ("press: mend", 2),
         "mT" => ("press: shift time", 25),
         "mn" => ("press: now", 10),
         "mc" => ("press: categories", 1),
