@@ -122,9 +122,23 @@ async fn history(run: &Run, db: &mut SqliteConnection, leads: &[EndLead], wrongs
     .unwrap();
     let mut by_lead: BTreeMap<i64, Vec<(i64, &str, i64)>> = BTreeMap::new();
     let mut by_update: BTreeMap<i64, Vec<(i64, i64)>> = BTreeMap::new();
+    let mut merged: BTreeSet<(i64, i64)> = BTreeSet::new();
     for (lead, version, action, event, update) in &rows {
+        // That another lead was merged into it is no step of a lead's own: those lines tell which are merged now.
+        if let Some((told, other)) = action.split_once("merged ") {
+            let pair = (other.parse().unwrap(), *lead);
+            let changed = if told == "un" { merged.remove(&pair) } else { merged.insert(pair) };
+            if !changed {
+                wrongs.push(format!("the history of lead {lead} tells twice: {action}"));
+            }
+            continue;
+        }
         by_lead.entry(*lead).or_default().push((*version, action, *event));
         by_update.entry(update.unwrap_or(0)).or_default().push((*lead, *version));
+    }
+    let stands: BTreeSet<(i64, i64)> = leads.iter().filter_map(|lead| Some((lead.id, lead.duplicate_of?))).collect();
+    if merged != stands {
+        wrongs.push(format!("merged are {stands:?}, the originals' histories say {merged:?}"));
     }
     for lead in leads {
         let lines = by_lead.remove(&lead.id).unwrap_or_default();

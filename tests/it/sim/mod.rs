@@ -101,7 +101,7 @@ const KINDS: [&str; 74] = [
     "press: resolve",
     "press: shift time",
     "press: stand down",
-    "press: times",
+    "press: mend",
     "press: under way",
     "press: undo",
     "press: unfounded",
