@@ -61,7 +61,8 @@ fn with_shipped(category: &Category) -> Category {
     let shipped = LISTS.iter().find(|(id, _)| *id == category.id).map_or("", |(_, list)| list);
     let shipped = shipped.lines().map(str::trim).filter(|word| !word.is_empty() && !word.starts_with("//"));
     let own = category.words.iter().map(String::as_str).filter(|word| !word.starts_with('-'));
-    let words = shipped.filter(|word| !out.contains(word)).chain(own).map(str::to_owned).collect();
+    let words =
+        shipped.filter(|word| !out.contains(word.trim_end_matches('+'))).chain(own).map(str::to_owned).collect();
     Category { words, ..category.clone() }
 }
 
