@@ -3,6 +3,7 @@
 //! Owns the rules of sense: ranges, order, what may not stand twice, what goes together. Pure. Called by `load`.
 
 use super::{Config, Mode, StageWant};
+use crate::domain::tip::lexicon::fault;
 use std::collections::BTreeMap;
 
 /// Everything that is wrong, each with its key.
@@ -92,6 +93,10 @@ impl Faults {
     }
 
     fn categories(&mut self, config: &Config) {
+        for (cue, words) in &config.words {
+            let key = toml::Value::try_from(cue).expect("a cue is written as its name");
+            self.words(&format!("words.{}", key.as_str().unwrap_or_default()), words);
+        }
         self.check(!config.category.is_empty(), "category", "at least one category is needed");
         let mut seen = BTreeMap::new();
         for (n, category) in config.category.iter().enumerate() {
@@ -106,8 +111,17 @@ impl Faults {
                 self.check(false, key("id"), format!("stands already at category[{first}]"));
             }
             self.check(category.family() != "", key("family"), "must not be empty: leave it out");
+            self.words(&key("words"), &category.words);
             self.check(!category.zh.trim().is_empty(), key("zh"), "must not be empty");
             self.check(!category.en.trim().is_empty(), key("en"), "must not be empty");
+        }
+    }
+
+    fn words(&mut self, key: &str, words: &[String]) {
+        for (n, word) in words.iter().enumerate() {
+            if let Some(fault) = fault(word) {
+                self.check(false, format!("{key}[{n}]"), format!("{word:?}: {fault}"));
+            }
         }
     }
 

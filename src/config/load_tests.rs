@@ -126,6 +126,7 @@ fn nonsense_is_named_with_its_line() {
         ("[database]\nurl = \"mysql://x\"".into(), "c.toml:2: database.url: must be like sqlite:"),
         ("[tip]\npin_accuracy_m = 0".into(), "c.toml:2: tip.pin_accuracy_m: metres"),
         ("[tip]\njoin_seconds = -3".into(), "c.toml:2: tip.join_seconds: must not be negative"),
+        ("[words]\nadvert = [\"a*b*c\"]".into(), "c.toml:2: words.advert[0]: \"a*b*c\": one * at most"),
         ("[retention]\nraw_days = 99999999".into(), "c.toml:2: retention.raw_days: must be at most 36500"),
     ] {
         let told = told(&text);

@@ -69,6 +69,7 @@ fn with_shipped(category: &Category) -> Category {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::tip::lexicon::fault;
 
     #[test]
     fn a_town_adds_words_and_takes_some_out() {
@@ -91,6 +92,13 @@ mod tests {
         let ids: Vec<String> = Config::default().category.into_iter().map(|category| category.id).collect();
         let lists: Vec<&str> = LISTS.iter().map(|(id, _)| *id).collect();
         assert_eq!(ids, lists);
+        let faults: Vec<(&str, &str)> = LISTS
+            .iter()
+            .flat_map(|(_, list)| list.lines())
+            .filter(|word| !word.starts_with("//"))
+            .filter_map(|word| Some((word, fault(word)?)))
+            .collect();
+        assert_eq!(faults, []);
         assert!(SHIPPED.category.iter().all(|category| with_shipped(category).words.len() > category.words.len()));
     }
 }

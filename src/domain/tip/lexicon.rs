@@ -7,8 +7,8 @@
 use super::Category;
 use super::fold::fold;
 use daachorse::CharwiseDoubleArrayAhoCorasick;
-use serde::Deserialize;
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// How far apart, in bytes, the two halves of `A*B` may stand.
@@ -20,7 +20,7 @@ const ENGLISH_REACH: usize = 48;
 const MOST: usize = 1_500;
 
 /// What a word says beside what kind of thing it is about. Each is a list of the config (`[words]`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cue {
     /// Nothing, though shorter words inside it would.
@@ -102,7 +102,7 @@ pub struct Lexicon {
     /// Whole tags: names, ids and words.
     tags: HashMap<String, usize>,
     /// Names and ids of the categories: a tag that is one says no more than the category does.
-    names: HashMap<String, usize>,
+    names: HashSet<String>,
 }
 
 impl std::fmt::Debug for Lexicon {
@@ -116,11 +116,11 @@ impl Lexicon {
     pub fn new<'w>(categories: &[Category], cues: impl IntoIterator<Item = (Cue, &'w [String])>) -> Self {
         let mut made = Making::default();
         let mut tags = HashMap::new();
-        let mut names = HashMap::new();
+        let mut names = HashSet::new();
         for (category, entry) in categories.iter().enumerate() {
             for name in [&entry.id, &entry.zh, &entry.en] {
                 tags.insert(fold(name).replace(' ', ""), category);
-                names.insert(fold(name), category);
+                names.insert(fold(name));
             }
             for word in &entry.words {
                 let word = fold(word);
@@ -184,7 +184,7 @@ impl Lexicon {
 
     /// Whether a folded tag is no more than the name of a category.
     pub fn is_name(&self, tag: &str) -> bool {
-        self.names.contains_key(tag)
+        self.names.contains(tag)
     }
 
     /// Every word that stands in a folded text, in the order of their ends. What stands inside a neutral one does not
@@ -332,6 +332,22 @@ fn keep(head: &mut (u32, u32), start: u32, end: u32) {
     }
 }
 
+/// What is wrong with how a word of a list is written; `None` if nothing is.
+pub fn fault(word: &str) -> Option<&'static str> {
+    let word = fold(word);
+    let word = word.trim().trim_start_matches(['-', '#']);
+    let halves: Vec<&str> = word.split('*').collect();
+    if halves.len() > 2 {
+        Some("one * at most: only two words are looked for together")
+    } else if halves.len() == 2 && (word.starts_with('^') || word.ends_with('+')) {
+        Some("^ and + go with a single word, not with *")
+    } else if halves.iter().any(|half| half.split('/').any(|choice| choice.trim_matches(['^', '+', ' ']).is_empty())) {
+        Some("an empty word: something must stand before and behind each * and /")
+    } else {
+        None
+    }
+}
+
 /// Patterns on their way into an automaton.
 #[derive(Default)]
 struct Making {
@@ -391,3 +407,6 @@ pub fn is_masked(masks: &[Range<usize>], span: &Range<usize>) -> bool {
     let next = masks.partition_point(|mask| mask.end <= span.start);
     masks.get(next).is_some_and(|mask| mask.start < span.end)
 }
+
+#[cfg(test)]
+mod tests;
