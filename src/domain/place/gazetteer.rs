@@ -15,7 +15,7 @@ use super::slip::Slips;
 use super::typo::Typos;
 use super::unknown::find_unknown;
 use super::{Datum, Place, PlaceFound, PlaceReading, PlaceSource, Wgs84, kind, plus_code};
-use aho_corasick::{AhoCorasick, MatchKind};
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -32,11 +32,27 @@ pub(super) struct Spelling {
     pub han: bool,
 }
 
+/// Every spelling of a gazetteer in one automaton, character by character (decision 8).
+pub(super) struct Matcher(CharwiseDoubleArrayAhoCorasick<u32>);
+
+impl std::fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Matcher").finish_non_exhaustive()
+    }
+}
+
+impl Matcher {
+    /// Spellings in a text, the leftmost and longest: where, and which.
+    pub fn find(&self, text: &str) -> impl Iterator<Item = (Range<usize>, usize)> {
+        self.0.leftmost_find_iter(text).map(|hit| (hit.start()..hit.end(), hit.value() as usize))
+    }
+}
+
 /// The places that names are looked up in.
 #[derive(Debug)]
 pub struct Gazetteer {
     places: Vec<Place>,
-    matcher: Option<AhoCorasick>,
+    matcher: Option<Matcher>,
     spellings: Vec<Spelling>,
     typos: Typos,
     latin: Latin,
@@ -75,11 +91,11 @@ impl Gazetteer {
         let houses = houses(&places, &index);
         let mut names: Vec<(String, (Rank, Vec<usize>))> = index.into_iter().collect();
         names.sort_by(|a, b| a.0.cmp(&b.0));
-        let matcher = AhoCorasick::builder()
+        let matcher = CharwiseDoubleArrayAhoCorasickBuilder::new()
             .match_kind(MatchKind::LeftmostLongest)
-            .build(names.iter().map(|(name, _)| name.as_bytes()))
+            .build(names.iter().map(|(name, _)| name))
             .ok()
-            .filter(|_| !names.is_empty());
+            .map(Matcher);
         let typos = Typos::new(names.iter().enumerate().map(|(at, (name, (rank, _)))| (name.as_str(), *rank, at)));
         let slips = Slips::new(names.iter().map(|(name, _)| name.as_str()).filter(|name| !is_han(name)));
         let spellings = names

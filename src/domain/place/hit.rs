@@ -4,7 +4,7 @@
 //! same road. Knows nothing of the scene. Called by `mention`.
 
 use super::fold::overlapping;
-use super::gazetteer::Spelling;
+use super::gazetteer::{Matcher, Spelling};
 use super::kind::{Extent, extent};
 use super::latin::Latin;
 use super::names::Rank;
@@ -12,14 +12,13 @@ use super::slip::Slips;
 use super::spelling::{is_part_of_longer, stands_alone};
 use super::typo::Typos;
 use super::{Place, Wgs84};
-use aho_corasick::AhoCorasick;
 use std::ops::Range;
 
 /// What names are looked up in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Index<'g> {
     /// Every spelling, in one automaton.
-    pub matcher: &'g AhoCorasick,
+    pub matcher: &'g Matcher,
     /// What each means.
     pub spellings: &'g [Spelling],
     /// The places.
@@ -57,9 +56,9 @@ impl Index<'_> {
 
 /// Every spelling that stands in a text as it is.
 pub(super) fn find_exact<'g>(text: &str, index: Index<'g>, skip: &[Range<usize>]) -> Vec<Hit<'g>> {
-    let looked_at = index.matcher.find_iter(text).take(MOST_LOOKED_AT);
+    let looked_at = index.matcher.find(text).take(MOST_LOOKED_AT);
     let mut hits: Vec<Hit<'g>> = looked_at
-        .map(|hit| Hit { span: hit.range(), spelling: &index.spellings[hit.pattern().as_usize()], slipped: false })
+        .map(|(span, spelling)| Hit { span, spelling: &index.spellings[spelling], slipped: false })
         .filter(|hit| overlapping(skip, &hit.span).is_none() && index.stands(text, &hit.span, hit.spelling))
         .take(MOST)
         .collect();
@@ -93,12 +92,12 @@ pub(super) fn with_slips<'g>(
         .filter(|hit| is_free(&hit.span) && index.stands(text, &hit.span, hit.spelling))
         .collect();
     if let Some(mended) = index.slips.mend(text) {
-        let found = index.matcher.find_iter(&mended.text).take(MOST_LOOKED_AT).filter_map(|hit| {
-            let spelling = &spellings[hit.pattern().as_usize()];
-            let span = mended.written(&hit.range()).filter(|span| text.get(span.clone()).is_some())?;
+        let found = index.matcher.find(&mended.text).take(MOST_LOOKED_AT).filter_map(|(hit, spelling)| {
+            let spelling = &spellings[spelling];
+            let span = mended.written(&hit).filter(|span| text.get(span.clone()).is_some())?;
             // One short word with a slip is any word.
-            let telling = spelling.length >= 6 || mended.text[hit.range()].contains(' ');
-            let stands = !spelling.han && telling && index.stands(&mended.text, &hit.range(), spelling);
+            let telling = spelling.length >= 6 || mended.text[hit.clone()].contains(' ');
+            let stands = !spelling.han && telling && index.stands(&mended.text, &hit, spelling);
             stands.then_some(Hit { span, spelling, slipped: true })
         });
         slipped.extend(found.filter(|hit| is_free(&hit.span) && overlapping(&known, &hit.span).is_none()));

@@ -77,14 +77,33 @@ pub struct Hit {
     pub weight: u32,
 }
 
-/// What a pattern of the automaton is for.
+/// A word that a pattern of the automaton is.
 #[derive(Debug, Clone, Copy)]
-enum Use {
-    Word(Sense),
-    Decisive(Sense),
-    Opening(Sense),
-    Head { pair: u32 },
-    Tail { pair: u32, sense: Sense },
+struct Word {
+    sense: Sense,
+    how: How,
+}
+
+/// When a word counts, and how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Plain,
+    /// Twice.
+    Decisive,
+    /// Only where a clause begins.
+    Opening,
+}
+
+/// What a pattern of the automaton is for: where its words and pairs stand in the lexicon's lists. Kept small, for a
+/// message touches a hundred of them all over memory.
+#[derive(Debug, Clone, Copy)]
+struct Uses {
+    words: u32,
+    /// Of `halves`: first the pairs of which it is the second half, then those of which it is the first.
+    halves: u32,
+    of_words: u16,
+    of_tails: u16,
+    of_heads: u16,
 }
 
 /// The word lists, ready to be looked for.
@@ -92,13 +111,13 @@ pub struct Lexicon {
     ids: Vec<String>,
     /// Character by character: for Chinese it needs half the memory and time of one that goes by bytes.
     automaton: CharwiseDoubleArrayAhoCorasick<u32>,
-    /// How many words are pairs.
-    pairs: u32,
-    /// For each pattern of the automaton, the words that it is, or is a half of: ends of pairs before beginnings, so
-    /// that no word is both at once.
-    uses: Vec<Use>,
-    /// For each pattern, where its uses are.
-    of: Vec<(u32, u32)>,
+    /// For each pattern.
+    uses: Vec<Uses>,
+    words: Vec<Word>,
+    /// Numbers of pairs.
+    halves: Vec<u16>,
+    /// For each pair.
+    pairs: Vec<Sense>,
     /// Whole tags: names, ids and words.
     tags: HashMap<String, usize>,
     /// Names and ids of the categories: a tag that is one says no more than the category does.
@@ -107,7 +126,7 @@ pub struct Lexicon {
 
 impl std::fmt::Debug for Lexicon {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lexicon").field("ids", &self.ids).field("words", &self.of.len()).finish_non_exhaustive()
+        f.debug_struct("Lexicon").field("ids", &self.ids).field("words", &self.uses.len()).finish_non_exhaustive()
     }
 }
 
@@ -144,27 +163,24 @@ impl Lexicon {
             }
         }
         made.patterns.remove("");
-        let mut list: Vec<(String, Vec<Use>)> = made.patterns.into_iter().collect();
+        let mut list: Vec<(String, Pattern)> = made.patterns.into_iter().collect();
         list.sort_by(|a, b| a.0.cmp(&b.0));
-        list.iter_mut().for_each(|(_, uses)| uses.sort_by_key(|of| matches!(of, Use::Head { .. })));
         let automaton = CharwiseDoubleArrayAhoCorasick::new(list.iter().map(|(word, _)| word))
             .expect("word lists are small and hold each word once");
-        Self {
-            ids: categories.iter().map(|category| category.id.clone()).collect(),
-            automaton,
-            pairs: made.pairs,
-            of: list
-                .iter()
-                .scan(0, |end, (_, uses)| {
-                    let start = *end;
-                    *end += uses.len() as u32;
-                    Some((start, *end))
-                })
-                .collect(),
-            uses: list.into_iter().flat_map(|(_, uses)| uses).collect(),
-            tags,
-            names,
+        let (mut uses, mut words, mut halves) = (Vec::with_capacity(list.len()), Vec::new(), Vec::new());
+        for (_, pattern) in &list {
+            uses.push(Uses {
+                words: words.len() as u32,
+                halves: halves.len() as u32,
+                of_words: pattern.words.len() as u16,
+                of_tails: pattern.tails.len() as u16,
+                of_heads: pattern.heads.len() as u16,
+            });
+            words.extend(&pattern.words);
+            halves.extend(pattern.tails.iter().chain(&pattern.heads));
         }
+        let ids = categories.iter().map(|category| category.id.clone()).collect();
+        Self { ids, automaton, uses, words, halves, pairs: made.pairs, tags, names }
     }
 
     /// The category's id.
@@ -191,7 +207,7 @@ impl Lexicon {
     /// count, nor does a word of a category inside one of `masked` (names of places, links; in order): between the halves
     /// of a pair such a name takes no room.
     pub fn find(&self, text: &str, masked: &[Range<usize>]) -> Vec<Hit> {
-        let mut heads = Heads::new(self.pairs);
+        let mut heads = Heads::new(self.pairs.len());
         let mut hits: Vec<Hit> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
             if hits.len() >= MOST {
@@ -202,28 +218,39 @@ impl Lexicon {
                 continue;
             }
             let hidden = is_masked(masked, &span);
-            // 掉进莲湖: what a name ends with is still what it is, but only beside another word.
-            let ends_name = hidden && masked.binary_search_by_key(&span.end, |mask| mask.end).is_ok();
-            let (start, end) = self.of[found.value() as usize];
-            for &of in &self.uses[start as usize..end as usize] {
-                match of {
-                    Use::Word(Sense::Category(_)) | Use::Decisive(_) if hidden => {}
-                    Use::Head { .. } | Use::Tail { .. } if hidden && !ends_name => {}
-                    Use::Opening(_) if !opens(text, span.start) => {}
-                    Use::Word(sense) | Use::Opening(sense) | Use::Decisive(sense) => {
-                        let times = if matches!(of, Use::Decisive(_)) { 2 } else { 1 };
-                        hits.push(Hit { sense, weight: weight(&text[span.clone()]) * times, span: span.clone() });
-                    }
-                    Use::Head { pair } => heads.put(pair, &span),
-                    Use::Tail { pair, sense } => {
-                        if let Some(head) = heads.before(text, pair, &span, masked) {
-                            let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
-                            // 车*撞: two lone characters say less than one word of two.
-                            let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
-                            hits.push(Hit { sense, span: head.start..span.end, weight });
-                        }
-                    }
+            let uses = self.uses[found.value() as usize];
+            let from = uses.words as usize;
+            for word in &self.words[from..from + usize::from(uses.of_words)] {
+                let counts = match word.sense {
+                    Sense::Category(_) => !hidden,
+                    Sense::Cue(_) => true,
+                };
+                if counts && (word.how != How::Opening || opens(text, span.start)) {
+                    let times = if word.how == How::Decisive { 2 } else { 1 };
+                    hits.push(Hit {
+                        sense: word.sense,
+                        weight: weight(&text[span.clone()]) * times,
+                        span: span.clone(),
+                    });
                 }
+            }
+            // 掉进莲湖: what a name ends with is still what it is, but only beside another word.
+            if hidden && masked.binary_search_by_key(&span.end, |mask| mask.end).is_err() {
+                continue;
+            }
+            let from = uses.halves as usize;
+            let middle = from + usize::from(uses.of_tails);
+            for &pair in &self.halves[from..middle] {
+                if let Some(head) = heads.before(text, pair, &span, masked) {
+                    let (front, back) = (weight(&text[head.clone()]), weight(&text[span.clone()]));
+                    // 车*撞: two lone characters say less than one word of two.
+                    let weight = if front + back < 5 { 3 } else { front * 2 / 3 + back };
+                    hits.push(Hit { sense: self.pairs[usize::from(pair)], span: head.start..span.end, weight });
+                }
+            }
+            // Its own first half comes last: no word is both halves of one pair.
+            for &pair in &self.halves[middle..middle + usize::from(uses.of_heads)] {
+                heads.put(pair, &span);
             }
         }
         without_neutral(hits)
@@ -262,7 +289,7 @@ struct Heads {
     /// A bit for each pair: whether a head of it was met at all. Of most it was not.
     met: Vec<u64>,
     /// In the order of their ends, while they are few: pair, start, end.
-    few: Vec<(u32, u32, u32)>,
+    few: Vec<(u16, u32, u32)>,
     /// By pair, when they are many: start and end; an empty one was not met.
     many: Vec<(u32, u32)>,
 }
@@ -271,12 +298,12 @@ struct Heads {
 const MANY: usize = 256;
 
 impl Heads {
-    fn new(pairs: u32) -> Self {
-        Self { met: vec![0; pairs.div_ceil(64) as usize], few: Vec::new(), many: Vec::new() }
+    fn new(pairs: usize) -> Self {
+        Self { met: vec![0; pairs.div_ceil(64)], few: Vec::new(), many: Vec::new() }
     }
 
-    fn put(&mut self, pair: u32, span: &Range<usize>) {
-        self.met[pair as usize / 64] |= 1 << (pair % 64);
+    fn put(&mut self, pair: u16, span: &Range<usize>) {
+        self.met[usize::from(pair) / 64] |= 1 << (pair % 64);
         let (start, end) = (span.start as u32, span.end as u32);
         if self.many.is_empty() {
             self.few.push((pair, start, end));
@@ -284,15 +311,15 @@ impl Heads {
                 return;
             }
             self.many = vec![(0, 0); self.met.len() * 64];
-            self.few.drain(..).for_each(|(pair, start, end)| keep(&mut self.many[pair as usize], start, end));
+            self.few.drain(..).for_each(|(pair, start, end)| keep(&mut self.many[usize::from(pair)], start, end));
             return;
         }
-        keep(&mut self.many[pair as usize], start, end);
+        keep(&mut self.many[usize::from(pair)], start, end);
     }
 
     /// The head of a pair before its tail, if it is within reach and in the same sentence.
-    fn before(&self, text: &str, pair: u32, tail: &Range<usize>, masked: &[Range<usize>]) -> Option<Range<usize>> {
-        if self.met[pair as usize / 64] & (1 << (pair % 64)) == 0 {
+    fn before(&self, text: &str, pair: u16, tail: &Range<usize>, masked: &[Range<usize>]) -> Option<Range<usize>> {
+        if self.met[usize::from(pair) / 64] & (1 << (pair % 64)) == 0 {
             return None;
         }
         let reach = if text[tail.clone()].is_ascii() { ENGLISH_REACH } else { REACH };
@@ -307,7 +334,7 @@ impl Heads {
             }
             last
         } else {
-            self.many[pair as usize]
+            self.many[usize::from(pair)]
         };
         let head = start as usize..end as usize;
         let near = !head.is_empty() && head.end <= tail.start && tail.start - head.end <= reach;
@@ -351,33 +378,45 @@ pub fn fault(word: &str) -> Option<&'static str> {
 /// Patterns on their way into an automaton.
 #[derive(Default)]
 struct Making {
-    patterns: HashMap<String, Vec<Use>>,
-    pairs: u32,
+    patterns: HashMap<String, Pattern>,
+    pairs: Vec<Sense>,
+}
+
+/// What one of them is for.
+#[derive(Default)]
+struct Pattern {
+    words: Vec<Word>,
+    heads: Vec<u16>,
+    tails: Vec<u16>,
 }
 
 impl Making {
     fn add(&mut self, word: &str, sense: Sense) {
         let Some((heads, tails)) = word.split_once('*') else {
-            let (word, of) = if let Some(word) = word.strip_prefix('^') {
-                (word, Use::Opening(sense))
+            let (word, how) = if let Some(word) = word.strip_prefix('^') {
+                (word, How::Opening)
             } else if let Some(word) = word.strip_suffix('+') {
-                (word, Use::Decisive(sense))
+                (word, How::Decisive)
             } else {
-                (word, Use::Word(sense))
+                (word, How::Plain)
             };
             for word in word.split('/') {
-                self.patterns.entry(word.to_owned()).or_default().push(of);
+                self.pattern(word).words.push(Word { sense, how });
             }
             return;
         };
-        let pair = self.pairs;
+        let pair = u16::try_from(self.pairs.len()).expect("word lists hold fewer than 65,536 pairs");
         for head in heads.split('/') {
-            self.patterns.entry(head.to_owned()).or_default().push(Use::Head { pair });
+            self.pattern(head).heads.push(pair);
         }
         for tail in tails.split('/') {
-            self.patterns.entry(tail.to_owned()).or_default().push(Use::Tail { pair, sense });
+            self.pattern(tail).tails.push(pair);
         }
-        self.pairs += 1;
+        self.pairs.push(sense);
+    }
+
+    fn pattern(&mut self, word: &str) -> &mut Pattern {
+        self.patterns.entry(word.to_owned()).or_default()
     }
 }
 
