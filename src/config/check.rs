@@ -17,6 +17,9 @@ pub(super) fn faults(config: &Config) -> Vec<(String, String)> {
     it.0
 }
 
+/// So many words may a list of the config hold: all of them together stay far from what an automaton can count.
+const MOST_WORDS: usize = 1_000;
+
 struct Faults(Vec<(String, String)>);
 
 impl Faults {
@@ -118,6 +121,7 @@ impl Faults {
     }
 
     fn words(&mut self, key: &str, words: &[String]) {
+        self.check(words.len() <= MOST_WORDS, key, format!("at most {MOST_WORDS} words in one list"));
         for (n, word) in words.iter().enumerate() {
             if let Some(fault) = fault(word) {
                 self.check(false, format!("{key}[{n}]"), format!("{word:?}: {fault}"));

@@ -88,6 +88,16 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_cues_that_is_left_out_is_the_shipped_one() {
+        let config = Config { words: BTreeMap::from([(Cue::Advert, vec!["清仓".to_owned()])]), ..Config::default() };
+        let cues = |text: &str| {
+            let hits = config.lexicon().find(text, &[]);
+            hits.iter().any(|hit| matches!(hit.sense, crate::domain::tip::lexicon::Sense::Cue(_)))
+        };
+        assert!(cues("清仓") && cues("救命") && !cues("促销"));
+    }
+
+    #[test]
     fn every_category_has_its_list_and_every_list_its_category() {
         let ids: Vec<String> = Config::default().category.into_iter().map(|category| category.id).collect();
         let lists: Vec<&str> = LISTS.iter().map(|(id, _)| *id).collect();

@@ -79,7 +79,10 @@ fn categories(speaker: &Speaker<'_>, lead: &Lead, given: &Given<'_>) -> Vec<Butt
 /// its family.
 fn likely(lead: &Lead, given: &Given<'_>) -> Vec<usize> {
     let (lexicon, words) = (given.town.reader().lexicon(), fold(&lead.description));
-    let read = read_words(lexicon, &words, &lexicon.find(&words, &[]));
+    // What a place is called says nothing of what happened there.
+    let name = lead.scene.as_ref().map(|scene| fold(&scene.text)).filter(|name| !name.is_empty());
+    let name: Vec<_> = name.and_then(|name| words.find(&name).map(|at| at..at + name.len())).into_iter().collect();
+    let read = read_words(lexicon, &words, &lexicon.find(&words, &name));
     let list = &given.town.rules.category;
     let of_words = read.likely.iter().filter_map(|id| list.iter().position(|c| c.id == *id));
     let own = lead.category.as_deref().and_then(|id| list.iter().find(|c| c.id == id));

@@ -146,48 +146,38 @@ fn weight_of_length(bytes: usize) -> u32 {
     (bytes as u32) * 2 / 3
 }
 
-/// The characters with which Chinese denials end.
-const DENIALS_END: [char; 17] =
-    ['有', '人', '到', '见', '生', '是', '非', '再', '没', '在', '真', '冇', '系', '会', '免', '止', '防'];
+/// How words that deny what follows end, and those that end so and do not.
+const DENIALS: [&str; 20] = [
+    "没",
+    "没有",
+    "没人",
+    "没有人",
+    "没看到",
+    "没看见",
+    "没发生",
+    "没有发生",
+    "没有再",
+    "没有在",
+    "不是",
+    "不是在",
+    "不是真",
+    "并非",
+    "不会",
+    "冇",
+    "唔系",
+    "避免",
+    "防止",
+    "防",
+];
+const NO_DENIALS: [&str; 4] = ["是不是", "有没有", "有没", "消防"];
 
 /// Whether the words just before deny it.
 fn is_denied(text: &str, span: &Range<usize>) -> bool {
     let before = last_bytes(&text[..span.start], 36);
     let clause = before.rsplit([',', '。', ';', '!', '?', '\n', ' ', ':']).next().unwrap_or_default();
     let near = last_bytes(clause, 18);
-    let han = [
-        "没有",
-        "没有人",
-        "没人",
-        "没看到",
-        "没看见",
-        "没发生",
-        "不是",
-        "并非",
-        "没有发生",
-        "没有再",
-        "没",
-        "不是在",
-        "不是真",
-        "又不是",
-        "冇",
-        "唔系",
-        "不会",
-        "没有在",
-        "避免",
-        "防止",
-        "预防",
-        "谨防",
-        "防",
-    ];
-    let may = near.ends_with(DENIALS_END);
-    if may
-        && han.iter().any(|denial| near.ends_with(denial))
-        && !near.ends_with("是不是")
-        && !near.ends_with("有没有")
-        && !near.ends_with("有没")
-        && !near.ends_with("消防")
-    {
+    let ends = |words: &[&str]| words.iter().any(|word| near.ends_with(word));
+    if ends(&DENIALS) && !ends(&NO_DENIALS) {
         return true;
     }
     if !text[span.clone()].is_ascii() {
@@ -250,7 +240,7 @@ mod tests {
 
     #[test]
     fn denied_words_do_not_count() {
-        for text in ["没有打架", "不是火灾", "not a fire", "没看到打架"] {
+        for text in ["没有打架", "不是火灾", "not a fire", "没看到打架", "防止打架", "谨防打架"] {
             assert_eq!(find(text), None, "{text}");
         }
         assert_eq!(find("是不是着火了"), Some("fire"));

@@ -109,7 +109,7 @@ struct Uses {
 /// The word lists, ready to be looked for.
 pub struct Lexicon {
     ids: Vec<String>,
-    /// Character by character: for Chinese it needs half the memory and time of one that goes by bytes.
+    /// Character by character: for Chinese it takes half the time of one that goes by bytes.
     automaton: CharwiseDoubleArrayAhoCorasick<u32>,
     /// For each pattern.
     uses: Vec<Uses>,
@@ -131,7 +131,7 @@ impl std::fmt::Debug for Lexicon {
 }
 
 impl Lexicon {
-    /// Indexes the word lists. Takes some milliseconds: once for a config.
+    /// Indexes the word lists. The shipped ones take a quarter of a second: once for a config.
     pub fn new<'w>(categories: &[Category], cues: impl IntoIterator<Item = (Cue, &'w [String])>) -> Self {
         let mut made = Making::default();
         let mut tags = HashMap::new();
@@ -439,6 +439,19 @@ fn is_whole(text: &str, span: &Range<usize>) -> bool {
         return matches!(&bytes[span.end..span.end + run], b"" | b"s" | b"es" | b"ed" | b"d" | b"ing");
     }
     true
+}
+
+/// Stretches in order, those that meet as one.
+pub fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    spans.sort_unstable_by_key(|span| span.start);
+    spans.dedup_by(|next, last| {
+        let meets = next.start <= last.end;
+        if meets {
+            last.end = last.end.max(next.end);
+        }
+        meets
+    });
+    spans
 }
 
 /// Whether one of `masks`, stretches in order that do not overlap, meets a span.

@@ -80,8 +80,6 @@ pub struct Tip {
     pub marked: bool,
     /// The category's id, from the tag or the words.
     pub category: Option<String>,
-    /// Ids of what else the words may mean, the likeliest first.
-    pub likely: Vec<String>,
     /// Times told, the likeliest time of the event first.
     pub times: Vec<TimeReading>,
     /// The place, if words name one that is known.
@@ -133,7 +131,8 @@ pub struct Category {
     /// The family of kinds that one event may be told as: a fight as an attack or a dispute; by itself if unset.
     #[serde(default)]
     pub family: Option<String>,
-    /// Words by which a message is known to be about it, and tags.
+    /// Words by which a message is known to be about it, and tags: in the config those that a town adds to the shipped ones,
+    /// and, behind a `-`, those that it takes out (words/README.md).
     #[serde(default)]
     pub words: Vec<String>,
 }

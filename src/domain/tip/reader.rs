@@ -6,7 +6,7 @@
 use super::category::{read_tag, read_words};
 use super::fold::Folded;
 use super::label::{Label, Labelled, Labels};
-use super::lexicon::Lexicon;
+use super::lexicon::{Lexicon, merged};
 use super::redact::{Relayed, redact};
 use super::standing::{self, Facts, Told};
 use super::tag::Marks;
@@ -80,11 +80,8 @@ impl Reader {
         let marked = marks.any() || labelled;
 
         let place = self.place(&folded, &fields, area);
-        let mut masked = links.clone();
-        if let Some(span) = place.reading.as_ref().and_then(|reading| find_words(&folded, &reading.text)) {
-            masked.push(span);
-        }
-        masked.sort_by_key(|span| span.start);
+        let named = place.reading.as_ref().and_then(|reading| find_words(&folded, &reading.text));
+        let masked = merged(links.iter().cloned().chain(named).collect());
 
         let times = self.times(&folded, at, &fields, &masked);
         let tags: Vec<&str> = marks.tags.iter().take(MOST_TAGS).map(|tag| &words[tag.start + 1..tag.end]).collect();
@@ -112,15 +109,16 @@ impl Reader {
             future: times.first().is_some_and(|time| time.start > at),
             urgent,
         };
-        let mut spans: Vec<Range<usize>> = marks.spans().chain(&links).cloned().collect();
-        spans.sort_by_key(|span| span.start);
-        let is_tip = standing::is_tip(&Told { text: words, hits: &hits, marks: &spans }, &facts);
+        let aside = merged(marks.spans().chain(&links).cloned().collect());
+        let is_tip = standing::is_tip(&Told { text: words, hits: &hits, marks: &aside }, &facts);
         // A tag that is more than a category's name tells something: its words stay, without the sign.
         let told: Vec<Range<usize>> = marks
             .spans()
-            .map(|span| match marks.tags.contains(span) && !self.lexicon.is_name(&words[span.start + 1..span.end]) {
-                true => span.start..span.start + 1,
-                false => span.clone(),
+            .map(|span| {
+                match words[span.clone()].starts_with('#') && !self.lexicon.is_name(&words[span.start + 1..span.end]) {
+                    true => span.start..span.start + 1,
+                    false => span.clone(),
+                }
             })
             .collect();
         let description = description(&folded, &told, &fields);
@@ -137,12 +135,6 @@ impl Reader {
         Tip {
             is_tip,
             marked,
-            likely: by_words
-                .likely
-                .iter()
-                .filter(|likely| id.as_deref() != Some(*likely))
-                .map(|&id| id.into())
-                .collect(),
             category: id,
             times,
             place: place.reading,

@@ -61,6 +61,13 @@ fn words_that_could_never_be_found_are_faulty() {
 }
 
 #[test]
+fn a_stretch_is_masked_though_a_shorter_mask_lies_inside_a_longer() {
+    let masks = merged(vec![20..22, 0..50, 60..61]);
+    assert_eq!(masks, [0..50, 60..61]);
+    assert!(is_masked(&masks, &(30..31)) && !is_masked(&masks, &(50..60)));
+}
+
+#[test]
 fn names_of_places_are_no_words_but_take_no_room() {
     let lexicon = lexicon(&["超市", "掉/搬*湖/货"], &[], &[]);
     let text = "好又多超市搬了好又多超市的三箱货";
