@@ -352,7 +352,10 @@ impl<S: Store, C: Chat> Engine<S, C> {
         }
         let town_changes = |step: &Step| {
             let c = &step.changes;
-            !c.groups.is_empty() || !c.moves.is_empty() || c.members.iter().any(|m| !m.roles.is_empty())
+            !c.groups.is_empty()
+                || !c.moves.is_empty()
+                || !c.duty.is_empty()
+                || c.members.iter().any(|m| !m.roles.is_empty())
         };
         let touched_town = steps.iter().any(town_changes);
         let told = steps.iter().flat_map(|s| s.changes.members.iter().filter(|m| m.told_at.is_some()));

@@ -18,13 +18,17 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// What may be read whole: what a town has few of, values of the statement itself, and what another step has made.
-const SMALL: [&str; 14] = [
+const SMALL: [&str; 18] = [
     "_sqlx_migrations",
     "counter",
     "secret",
     "chat_group",
     "liaison_point",
     "place",
+    "duty_shift",
+    "duty_holiday",
+    "duty_swap",
+    "duty_word",
     "ask",
     "fresh",
     "leg",

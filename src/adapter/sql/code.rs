@@ -3,6 +3,7 @@
 //! A name, once released, never changes its meaning. Called by the modules that write and read rows.
 
 use super::engine::{Db, unreadable};
+use crate::domain::duty::OnHolidays;
 use crate::domain::group::GroupKind;
 use crate::domain::lead::LeadState;
 use crate::domain::member::{Language, Role};
@@ -37,6 +38,7 @@ macro_rules! codes {
 }
 
 codes! {
+    OnHolidays { Also = "also", Not = "not", Only = "only" }
     EventKind { Update = "update", Timer = "timer", Delivery = "delivery" }
     LeadState {
         New = "new", Claimed = "claimed", Verified = "verified", Unfounded = "unfounded", Duplicate = "duplicate",
