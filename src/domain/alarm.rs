@@ -20,6 +20,44 @@ pub struct Point {
     pub radius_m: f64,
     /// The people who answer for it.
     pub contacts: Vec<UserId>,
+    /// The kind of team that stands there; `None`: the place's own guards.
+    pub team: Option<TeamKind>,
+    /// What its people bring (R1, R6: fork, shield, baton), in words.
+    pub gear: String,
+    /// Another way to reach it, shown to the desk where the bot cannot: a telephone number.
+    pub phone: String,
+}
+
+/// The kind of a team (R4, R5, T3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TeamKind {
+    /// Emergency team at a post of its own (R4).
+    Stationed,
+    /// Emergency team on motorcycles (R5).
+    Mobile,
+    /// Area team of companies or citizens.
+    Area,
+    /// Full-time village team.
+    Village,
+    /// Neighbourhood watch.
+    Watch,
+}
+
+impl TeamKind {
+    /// Each kind, with the name by which files know it.
+    pub const NAMES: [(Self, &'static str); 5] = [
+        (Self::Stationed, "stationed"),
+        (Self::Mobile, "mobile"),
+        (Self::Area, "area"),
+        (Self::Village, "village"),
+        (Self::Watch, "watch"),
+    ];
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
 }
 
 /// An alarm. `version` counts its changes; a write names the version that it read.

@@ -36,7 +36,7 @@ pub enum Command {
     Export(String),
     /// `/setup liaison|desk|office [lat,lon]`
     Setup(String),
-    /// `/invite police|responder|office|payout|admin`
+    /// `/invite ROLE …`: [`Role::NAMES`]
     Invite(String),
 }
 
@@ -385,17 +385,6 @@ fn setup(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     decision
 }
 
-fn role_of(word: &str) -> Option<Role> {
-    match word {
-        "police" => Some(Role::Police),
-        "responder" => Some(Role::Responder),
-        "office" => Some(Role::Office),
-        "payout" => Some(Role::Payout),
-        "admin" => Some(Role::Admin),
-        _ => None,
-    }
-}
-
 fn invite(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     let Some(admin) = message.from.user.filter(|u| given.town.holds(*u, Role::Admin)) else {
         return answer(given, message, "only-admin");
@@ -403,7 +392,7 @@ fn invite(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     if !message.private {
         return answer(given, message, "invite-in-private");
     }
-    let roles: Option<Vec<Role>> = words.split_whitespace().map(role_of).collect();
+    let roles: Option<Vec<Role>> = words.split_whitespace().map(Role::named).collect();
     let Some(roles) = roles.filter(|r| !r.is_empty()) else { return answer(given, message, "invite-usage") };
     let code = given.fresh.member_code.clone();
     let url = format!("https://t.me/{}?start=i_{code}", given.town.bot);

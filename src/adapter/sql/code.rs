@@ -3,6 +3,7 @@
 //! A name, once released, never changes its meaning. Called by the modules that write and read rows.
 
 use super::engine::{Db, unreadable};
+use crate::domain::alarm::TeamKind;
 use crate::domain::duty::OnHolidays;
 use crate::domain::group::GroupKind;
 use crate::domain::lead::LeadState;
@@ -55,8 +56,14 @@ codes! {
         Hold = "hold", Post = "post", Void = "void", Award = "award", Reversal = "reversal", Redeem = "redeem",
     }
     GroupKind { Liaison = "liaison", Desk = "desk", Office = "office" }
-    Role { Police = "police", Responder = "responder", Office = "office", Payout = "payout", Admin = "admin" }
+    Role {
+        Police = "police", Responder = "responder", Patrol = "patrol", Response = "response",
+        DutyOfficer = "duty_officer", Office = "office", Payout = "payout", Admin = "admin",
+    }
     Language { Zh = "zh", En = "en" }
+    TeamKind {
+        Stationed = "stationed", Mobile = "mobile", Area = "area", Village = "village", Watch = "watch",
+    }
 }
 
 /// Roles as stored: names joined by commas.

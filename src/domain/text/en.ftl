@@ -200,6 +200,6 @@ setup-office = This is the office chat now.
 group-unknown = This group is not set up yet; an admin sends /setup.
 invite = An invitation, good for one person and seven days: { $url }
 invite-in-private = Use /invite in private.
-invite-usage = Write <code>/invite police</code>; possible are police, responder, office, payout, admin.
+invite-usage = Write <code>/invite police</code>; possible are police, responder, patrol, response, duty_officer, office, payout, admin.
 invite-bad = This invitation is not good, or not any more; ask an admin for a new one.
 invite-accepted = Welcome. Your rights are in force.

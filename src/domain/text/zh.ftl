@@ -200,6 +200,6 @@ setup-office = 本群已设为综治办群。
 group-unknown = 本群还没有设置，请管理员发送 /setup。
 invite = 邀请链接，七天内一人可用：{ $url }
 invite-in-private = 请在私聊里使用 /invite。
-invite-usage = 请这样写：<code>/invite police</code>，可选 police、responder、office、payout、admin。
+invite-usage = 请这样写：<code>/invite police</code>，可选 police、responder、patrol、response、duty_officer、office、payout、admin。
 invite-bad = 邀请无效或已过期，请向管理员要新的。
 invite-accepted = 欢迎加入，权限已生效。

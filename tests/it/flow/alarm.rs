@@ -28,7 +28,16 @@ async fn raised() -> World {
 fn point(code: &str, metres_north: f64, radius_m: f64, contacts: &[i64]) -> Point {
     let at = Wgs84 { lat: 23.0 + metres_north / 111_195.0, lon: 113.9 };
     let contacts = contacts.iter().map(|c| UserId(*c)).collect();
-    Point { code: code.into(), name: format!("Point {code}"), at, radius_m, contacts }
+    Point {
+        code: code.into(),
+        name: format!("Point {code}"),
+        at,
+        radius_m,
+        contacts,
+        team: None,
+        gear: String::new(),
+        phone: String::new(),
+    }
 }
 
 #[tokio::test]

@@ -92,6 +92,9 @@ impl Town {
             at: spot(n, self.size.points, SPACING_M),
             radius_m: 100.0,
             contacts: vec![UserId(520_000_000 + n as i64)],
+            team: None,
+            gear: String::new(),
+            phone: String::new(),
         };
         (0..self.size.points).map(point).collect()
     }
