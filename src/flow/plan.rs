@@ -228,7 +228,7 @@ impl Plan {
             Tap::Receipt(lead, _) => ask.lead = Some(*lead),
             Tap::Answer(alarm, ..) | Tap::StandDown(alarm) | Tap::Widen(alarm, _) => ask.alarm = Some(*alarm),
             Tap::Question { writer, .. } => ask.question = Some((press.chat, *writer)),
-            Tap::Language(_) => {}
+            Tap::Language(_) | Tap::Duty(_) => {}
         }
         Self { work: Work::Press(press, tap), ask, keys }
     }

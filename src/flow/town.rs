@@ -155,6 +155,18 @@ impl Town {
         self.staff.get(&user)
     }
 
+    /// The staff who hold a role, by their ids.
+    pub fn holders(&self, role: Role) -> Vec<UserId> {
+        let mut holders: Vec<UserId> = self.staff.values().filter(|m| m.is(role)).map(|m| m.user).collect();
+        holders.sort_unstable();
+        holders
+    }
+
+    /// Every liaison point, in no order.
+    pub fn points(&self) -> impl Iterator<Item = &Point> {
+        self.ground.points.values()
+    }
+
     /// A liaison point by its code.
     pub fn point(&self, code: &str) -> Option<&Point> {
         self.ground.points.get(code)

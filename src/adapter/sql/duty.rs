@@ -131,6 +131,15 @@ pub(super) async fn apply(link: &mut Link, changes: &[&DutyChange]) -> Result<()
                 if link.number(sql).await? == Some(0) {
                     return Err(Refused::Conflict);
                 }
+                if *taken_by == Some(turn.owner) {
+                    // Its own person takes it again: as the rota says.
+                    let mut sql = link.sql("DELETE FROM duty_swap WHERE owner = ");
+                    sql.bind(turn.owner.0).push(" AND date = ").bind(turn.date.to_string());
+                    sql.push(" AND post = ").bind(turn.post.as_str());
+                    sql.push(" AND from_minute = ").bind(minute(turn.from));
+                    link.run(sql).await?;
+                    continue;
+                }
                 let mut sql = link.sql("INSERT INTO duty_swap (owner, date, post, from_minute, taken_by) VALUES (");
                 sql.bind(turn.owner.0).bind(turn.date.to_string()).bind(turn.post.as_str()).bind(minute(turn.from));
                 sql.bind(taken_by.map(|user| user.0));

@@ -14,7 +14,7 @@ pub mod wall;
 pub use rota::{Days, DutyChange, Flaw, Holiday, OnHolidays, Rota, Shift, Swap, TurnKey, Word};
 
 use super::id::{Millis, UserId};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use std::collections::{HashMap, HashSet};
 
@@ -149,8 +149,19 @@ impl Duty {
 
     /// The turn of that key, if the rota has it.
     pub fn turn(&self, key: &TurnKey) -> Option<Turn> {
-        let shifts = self.shifts.get(&key.owner)?.iter().map(|n| &self.rota.shifts[*n]);
-        shifts.filter(|shift| shift.post == key.post && shift.from == key.from).find_map(|s| self.turn_of(s, key.date))
+        self.find_turn(key.owner, key.date, key.from, |post| post == key.post)
+    }
+
+    /// The turn of that person, date and hour at a post of which `at` says yes, if the rota has it.
+    pub fn find_turn(
+        &self,
+        owner: UserId,
+        date: NaiveDate,
+        from: NaiveTime,
+        at: impl Fn(&str) -> bool,
+    ) -> Option<Turn> {
+        let shifts = self.shifts.get(&owner)?.iter().map(|n| &self.rota.shifts[*n]);
+        shifts.filter(|shift| shift.from == from && at(&shift.post)).find_map(|shift| self.turn_of(shift, date))
     }
 
     /// The turns that a person takes and that are not over, in order, of the next `days` days.

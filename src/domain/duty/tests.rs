@@ -242,6 +242,29 @@ fn gaps_are_merged_and_dated() {
     assert_eq!(coverage::gaps(&duty, &[UserId(9)], None, within), []);
 }
 
+#[test]
+fn a_report_names_holes_those_without_anybody_and_those_who_would_not_be_called() {
+    let post = |code: &str, people: &[UserId]| {
+        (coverage::Slot::Point { code: code.into(), name: String::new() }, people.to_vec())
+    };
+    let at = |post: &str, shift: Shift| Shift { post: post.into(), ..shift };
+    let duty = duty(vec![
+        at("P1", shift(ANA, Days::ALL, "08:00", "20:00")),
+        at("P1", shift(UserId(3), Days::ALL, "20:00", "08:00")),
+        at("P9", shift(ANA, Days::ALL, "20:00", "08:00")),
+    ]);
+    let slots = [post("P1", &[ANA]), post("P2", &[BO]), post("P3", &[]), post("P4", &[ANA])];
+    let within = (cn("2026-11-20 00:00"), cn("2026-11-21 00:00"));
+    let report = coverage::report(&duty, &slots, within);
+    let hours = |from: &str, until: &str| (cn(&format!("2026-11-20 {from}")), cn(until));
+    let nights = vec![hours("00:00", "2026-11-20 08:00"), hours("20:00", "2026-11-21 00:00")];
+    assert_eq!(report.holes, [(slots[0].0.clone(), nights), (slots[3].0.clone(), vec![within])]);
+    assert_eq!(report.nobody, [slots[2].0.clone()]);
+    assert_eq!(report.strangers, [("P1".to_owned(), UserId(3)), ("P9".to_owned(), ANA)]);
+    assert_eq!(report.covered, 1);
+    assert_eq!(coverage::length(&report.holes[0].1), 12 * 3_600_000);
+}
+
 const MINUTE: i64 = 60_000;
 
 /// When a zone's clock first shows each minute, found by looking at it every minute.

@@ -74,6 +74,9 @@ async fn what_people_say_and_agree_on_holds_at_once() {
     let swaps =
         [swap(1, "2026-11-22", 7, Some(2)), swap(2, "2026-11-23", 22, Some(1)), swap(2, "2026-11-29", 22, Some(3))];
     assert_eq!(town.rota.swaps, swaps);
+    let back = DutyChange::Swap(swap(2, "2026-11-23", 22, Some(2)));
+    store.done(Changes { duty: vec![back], ..Changes::default() }).await;
+    assert_eq!(store.town().await.unwrap().rota.swaps, [swaps[0].clone(), swaps[2].clone()], "as the rota says");
 }
 
 #[tokio::test]
