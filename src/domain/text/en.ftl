@@ -252,7 +252,7 @@ button-duty-refuse = No
 button-more = more…
 
 coverage-title = 🕗 <b>Hours with nobody on duty</b> { $span }
-coverage-all = At { $count } posts somebody is on duty all the time.
+coverage-all = Posts and roles with somebody on duty all the time: { $count }
 coverage-post = <b>{ $post }</b>: { $hours } h in all
 coverage-span = · { $span }
 coverage-more-spans = · and { $count } more

@@ -252,7 +252,7 @@ button-duty-refuse = 不行
 button-more = 更多…
 
 coverage-title = 🕗 <b>值守空档</b> { $span }
-coverage-all = 其间 { $count } 个岗位随时有人当班。
+coverage-all = 随时有人当班的岗位：{ $count } 个
 coverage-post = <b>{ $post }</b>：共 { $hours } 小时无人当班
 coverage-span = · { $span }
 coverage-more-spans = · 还有 { $count } 段
