@@ -93,6 +93,7 @@ fn well() -> Case {
             datum: Datum::Wgs84,
         }],
         staff: vec![officer],
+        rota: Default::default(),
     };
     store.0.gauges.lock().unwrap().newest_update_at = Some(NOW.plus_ms(-HOUR_MS));
     let platform = Platform {

@@ -128,6 +128,12 @@ impl Store for StubStore {
     async fn import_members(&self, _: &[Member]) -> StoreResult<()> {
         unreachable!()
     }
+    async fn replace_rota(&self, _: &crate::domain::duty::Rota) -> StoreResult<()> {
+        unreachable!()
+    }
+    async fn renew_secret(&self, _: &str, _: &str) -> StoreResult<()> {
+        unreachable!()
+    }
     async fn queue_view(&self) -> StoreResult<QueueView> {
         unreachable!()
     }

@@ -4,6 +4,7 @@
 pub mod alarm;
 pub mod alike;
 pub mod duplicate;
+pub mod duty;
 pub mod group;
 pub mod id;
 pub mod lead;

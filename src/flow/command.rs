@@ -1,10 +1,10 @@
 //! Commands: help, language, points, export, setting up groups and people.
 
 use super::decision::{Decision, Given, label, press};
-use super::desk;
 use super::export::Request;
 use super::plan::Key;
 use super::tap::Tap;
+use super::{coverage, desk, duty};
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, LeadId, UserId};
 use crate::domain::lead::Lead;
@@ -36,6 +36,10 @@ pub enum Command {
     Export(String),
     /// `/drill [place]`
     Drill(String),
+    /// `/duty`
+    Duty,
+    /// `/coverage [days]`
+    Coverage(String),
     /// `/setup liaison|desk|office [lat,lon]`
     Setup(String),
     /// `/invite ROLE …`: [`Role::NAMES`]
@@ -50,6 +54,8 @@ impl Command {
         ("language", "command-language", &[]),
         ("help", "command-help", &[]),
         ("drill", "command-drill", &[Role::Police, Role::Admin]),
+        ("duty", "command-duty", duty::ROLES),
+        ("coverage", "command-coverage", &[Role::Police, Role::Office, Role::Admin]),
         ("export", "command-export", &[Role::Office, Role::Payout]),
         ("setup", "command-setup", &[Role::Admin]),
         ("invite", "command-invite", &[Role::Admin]),
@@ -71,6 +77,8 @@ impl Command {
             "points" => Some(Self::Points),
             "export" => Some(Self::Export(args)),
             "drill" => Some(Self::Drill(args)),
+            "duty" => Some(Self::Duty),
+            "coverage" => Some(Self::Coverage(args)),
             "setup" => Some(Self::Setup(args)),
             "invite" => Some(Self::Invite(args)),
             "tip" => None,
@@ -100,7 +108,7 @@ impl Command {
                 ask.running = true;
                 keys.push(Key::Alone);
             }
-            Self::Help | Self::Language(_) | Self::Export(_) => {}
+            Self::Help | Self::Language(_) | Self::Export(_) | Self::Duty | Self::Coverage(_) => {}
         }
     }
 }
@@ -114,6 +122,8 @@ pub fn decide(given: &Given<'_>, message: &Message, command: &Command) -> Decisi
         Command::Points => points(given, message),
         Command::Export(words) => export(given, message, words),
         Command::Drill(words) => super::alarm::drill::order(given, message, words),
+        Command::Duty => duty::show(given, message),
+        Command::Coverage(words) => coverage::show(given, message, words),
         Command::Setup(words) => setup(given, message, words),
         Command::Invite(words) => invite(given, message, words),
     }
@@ -161,6 +171,9 @@ fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
     }
     if payload.starts_with("i_") {
         return answer(given, message, "invite-bad");
+    }
+    if payload == "duty" && message.private {
+        return duty::show(given, message);
     }
     if payload == "points" && message.private {
         return points(given, message);

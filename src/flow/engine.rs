@@ -10,7 +10,7 @@ use super::pace::Pace;
 use super::plan::{Key, Plan, Work, follow_up, read_asked};
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
-use super::{alarm, command, evidence, mend, question, triage};
+use super::{alarm, command, duty, evidence, mend, question, triage};
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
@@ -353,7 +353,10 @@ impl<S: Store, C: Chat> Engine<S, C> {
         }
         let town_changes = |step: &Step| {
             let c = &step.changes;
-            !c.groups.is_empty() || !c.moves.is_empty() || c.members.iter().any(|m| !m.roles.is_empty())
+            !c.groups.is_empty()
+                || !c.moves.is_empty()
+                || !c.duty.is_empty()
+                || c.members.iter().any(|m| !m.roles.is_empty())
         };
         let touched_town = steps.iter().any(town_changes);
         let told = steps.iter().flat_map(|s| s.changes.members.iter().filter(|m| m.told_at.is_some()));
@@ -555,6 +558,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Tap::Widen(alarm, ring) => alarm::widen(given, press, *alarm, *ring),
             Tap::Question { writer, message, yes } => question::tap(given, press, *writer, *message, *yes),
             Tap::Language(language) => command::language_tap(given, press, *language),
+            Tap::Duty(tap) => duty::tap(given, press, tap),
         },
         Work::StalePress(press) => {
             let speaker = given.speaker_in(press.chat, Some(&press.from));

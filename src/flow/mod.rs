@@ -1,14 +1,16 @@
 //! Use cases. Each loads facts, decides purely, and hands the decision to the store.
 //!
 //! [`engine`] takes events from the inbox and runs them through [`plan`] → load → decide → apply; [`outbox`] sends what
-//! was decided. The deciders ([`intake`], [`evidence`], [`mend`], [`triage`], [`alarm`], [`command`]) are pure: facts,
+//! was decided. The deciders ([`intake`], [`evidence`], [`mend`], [`triage`], [`alarm`], [`duty`], [`command`]) are pure: facts,
 //! event and `now` in, a [`decision::Decision`] out. [`export`] says which rows stand in which table.
 
 pub mod alarm;
 pub mod choice;
 pub mod command;
+pub mod coverage;
 pub mod decision;
 pub mod desk;
+pub mod duty;
 pub mod engine;
 pub mod evidence;
 pub mod export;

@@ -245,7 +245,7 @@ impl Plan {
                 (ask.alarm, ask.running) = (Some(*alarm), true);
             }
             Tap::Question { writer, .. } => ask.question = Some((press.chat, *writer)),
-            Tap::Language(_) => {}
+            Tap::Language(_) | Tap::Duty(_) => {}
         }
         Self { work: Work::Press(press, tap), ask, keys }
     }

@@ -1,9 +1,11 @@
 //! What a button means: the press data, packed into the platform's 64 bytes and unpacked again.
 
 use crate::domain::alarm::{Answer, Callee, Outcome};
+use crate::domain::duty::{Duty, Turn, TurnKey};
 use crate::domain::id::{AlarmId, LeadId, MessageId, UserId};
 use crate::domain::member::Language;
 use crate::domain::place::Wgs84;
+use chrono::{NaiveDate, NaiveTime, Timelike};
 
 /// A press, as data.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +22,8 @@ pub enum Tap {
     Widen(AlarmId, i32),
     /// Choose a language.
     Language(Language),
+    /// On one's own duty, in private.
+    Duty(DutyTap),
     /// Whether a message is a tip.
     Question {
         /// Who wrote it.
@@ -102,6 +106,130 @@ pub enum ReceiptTap {
     Back,
 }
 
+/// What a person taps about their duty. The first value is the message that asked for the card, which names the card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DutyTap {
+    /// 我到岗 (true), 我下班了 (false).
+    Say(MessageId, bool),
+    /// Back to the overview.
+    Show(MessageId),
+    /// 换班: show the turns.
+    Turns(MessageId),
+    /// This turn: show the colleagues, from that page on.
+    Turn(MessageId, TurnRef, usize),
+    /// Ask this colleague to take it.
+    Ask(MessageId, TurnRef, UserId),
+    /// 接班
+    Take {
+        /// Which turn.
+        turn: TurnRef,
+        /// Who has it and asked.
+        asker: UserId,
+        /// Who was asked.
+        colleague: UserId,
+    },
+    /// 不行
+    Refuse {
+        /// Which turn.
+        turn: TurnRef,
+        /// Who has it and asked.
+        asker: UserId,
+        /// Who was asked.
+        colleague: UserId,
+    },
+}
+
+/// A turn as a button can hold it: the post as a number that is made from its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TurnRef {
+    owner: UserId,
+    date: NaiveDate,
+    from: NaiveTime,
+    post: u32,
+}
+
+impl TurnRef {
+    /// That of a turn.
+    pub fn of(key: &TurnKey) -> Self {
+        Self { owner: key.owner, date: key.date, from: key.from, post: Self::post(&key.post) }
+    }
+
+    /// The turn, if the rota has it.
+    pub fn find(&self, duty: &Duty) -> Option<Turn> {
+        duty.find_turn(self.owner, self.date, self.from, |post| Self::post(post) == self.post)
+    }
+
+    /// FNV-1a: a person's shifts that begin at one time are few, so that two posts never meet by chance.
+    fn post(code: &str) -> u32 {
+        code.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    }
+
+    /// Packs it: hexadecimal, four parts, 31 bytes at most.
+    pub fn encode(&self) -> String {
+        let day = self.date.signed_duration_since(NaiveDate::default()).num_days();
+        let minute = self.from.num_seconds_from_midnight() / 60;
+        format!("{:x}:{day:x}:{minute:x}:{:x}", self.owner.0, self.post)
+    }
+
+    fn decode<'a>(parts: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let owner = UserId(hex(parts.next()?)?);
+        let days = u64::try_from(hex(parts.next()?)?).ok()?;
+        let date = NaiveDate::default().checked_add_days(chrono::Days::new(days))?;
+        let seconds = u32::try_from(hex(parts.next()?)?).ok()?.checked_mul(60)?;
+        let from = NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0)?;
+        let post = u32::try_from(hex(parts.next()?)?).ok()?;
+        Some(Self { owner, date, from, post })
+    }
+}
+
+fn hex(text: &str) -> Option<i64> {
+    i64::from_str_radix(text, 16).ok().filter(|n| *n >= 0)
+}
+
+impl DutyTap {
+    fn encode(&self) -> String {
+        match self {
+            Self::Say(card, true) => format!("dn:{:x}", card.0),
+            Self::Say(card, false) => format!("df:{:x}", card.0),
+            Self::Show(card) => format!("do:{:x}", card.0),
+            Self::Turns(card) => format!("ds:{:x}", card.0),
+            Self::Turn(card, turn, page) => format!("dt:{:x}:{}:{page:x}", card.0, turn.encode()),
+            Self::Ask(card, turn, colleague) => format!("dc:{:x}:{}:{:x}", card.0, turn.encode(), colleague.0),
+            Self::Take { turn, asker, colleague } => format!("dk:{}:{:x}:{:x}", turn.encode(), asker.0, colleague.0),
+            Self::Refuse { turn, asker, colleague } => format!("dx:{}:{:x}:{:x}", turn.encode(), asker.0, colleague.0),
+        }
+    }
+
+    fn decode(data: &str) -> Option<Self> {
+        let mut parts = data.split(':');
+        let key = parts.next()?;
+        let tap = match key {
+            "dk" | "dx" => {
+                let turn = TurnRef::decode(&mut parts)?;
+                let (asker, colleague) = (UserId(hex(parts.next()?)?), UserId(hex(parts.next()?)?));
+                if key == "dk" {
+                    Self::Take { turn, asker, colleague }
+                } else {
+                    Self::Refuse { turn, asker, colleague }
+                }
+            }
+            _ => {
+                let card = MessageId(hex(parts.next()?)?);
+                match key {
+                    "dn" => Self::Say(card, true),
+                    "df" => Self::Say(card, false),
+                    "do" => Self::Show(card),
+                    "ds" => Self::Turns(card),
+                    "dt" => Self::Turn(card, TurnRef::decode(&mut parts)?, usize::try_from(hex(parts.next()?)?).ok()?),
+                    "dc" => Self::Ask(card, TurnRef::decode(&mut parts)?, UserId(hex(parts.next()?)?)),
+                    _ => return None,
+                }
+            }
+        };
+        parts.next().is_none().then_some(tap)
+    }
+}
+
 impl Tap {
     /// Packs it: ASCII, 64 bytes at most for any code of a liaison point up to 40 bytes.
     pub fn encode(&self) -> String {
@@ -154,6 +282,7 @@ impl Tap {
             }
             Self::Language(Language::Zh) => "gz".into(),
             Self::Language(Language::En) => "ge".into(),
+            Self::Duty(tap) => tap.encode(),
         }
     }
 
@@ -162,6 +291,7 @@ impl Tap {
         match data {
             "gz" => return Some(Self::Language(Language::Zh)),
             "ge" => return Some(Self::Language(Language::En)),
+            _ if data.starts_with('d') => return DutyTap::decode(data).map(Self::Duty),
             _ => {}
         }
         let (key, rest) = data.split_once(':')?;
@@ -276,7 +406,26 @@ mod tests {
             Tap::Language(Language::Zh),
             Tap::Language(Language::En),
         ];
-        for tap in desk.into_iter().chain(receipt).chain(answers).chain(rest) {
+        // The platform's ids have 52 bits at most, messages 31.
+        let (person, card) = (UserId((1 << 52) - 1), MessageId(i64::from(i32::MAX)));
+        let turn = TurnRef::of(&TurnKey {
+            owner: person,
+            date: "2149-06-06".parse().unwrap(),
+            post: "甲-P014".into(),
+            from: NaiveTime::from_hms_opt(23, 59, 0).unwrap(),
+        });
+        let duty = [
+            DutyTap::Say(card, true),
+            DutyTap::Say(card, false),
+            DutyTap::Show(card),
+            DutyTap::Turns(card),
+            DutyTap::Turn(card, turn, 40),
+            DutyTap::Ask(card, turn, person),
+            DutyTap::Take { turn, asker: person, colleague: person },
+            DutyTap::Refuse { turn, asker: person, colleague: UserId(1) },
+        ]
+        .map(Tap::Duty);
+        for tap in desk.into_iter().chain(receipt).chain(answers).chain(rest).chain(duty) {
             let data = tap.encode();
             assert!(data.len() <= 64, "{data}");
             assert_eq!(Tap::decode(&data), Some(tap), "{data}");

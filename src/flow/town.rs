@@ -1,9 +1,10 @@
 //! The town as it stands: groups, liaison points, places, staff, rules. Kept in memory; what has changed in the
-//! database is read again: groups and staff are little, the ground (points and places) takes its time and is shared
+//! database is read again: groups, staff and the rota are little, the ground (points and places) takes its time and is shared
 //! between the states of the town. Every decider gets the town as a value.
 
 use crate::config::Config;
 use crate::domain::alarm::Point;
+use crate::domain::duty::Duty;
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, Millis, UserId};
 use crate::domain::member::{Language, Member, Role};
@@ -13,6 +14,7 @@ use crate::domain::tip::reader::Reader;
 use crate::domain::tip::redact::Relayed;
 use crate::port::store::{TownFile, TownVersion};
 use std::collections::{HashMap, HashSet};
+use std::mem::take;
 use std::sync::Arc;
 
 /// How far a button's point may lie from the place that it names, metres: its data is rounded.
@@ -31,6 +33,7 @@ pub struct Town {
     moved: HashMap<ChatId, ChatId>,
     desks: Vec<ChatId>,
     staff: HashMap<UserId, Member>,
+    duty: Duty,
 }
 
 /// What stands on the ground: places and points, and what reads tips by them.
@@ -81,46 +84,43 @@ fn spot(at: Wgs84) -> (i64, i64) {
 
 impl Town {
     /// Makes the town from what the database holds. With many points and places this takes a second.
-    pub fn new(file: TownFile, rules: Arc<Config>, bot: &str) -> Self {
-        let TownFile { version, groups, moved, points, gazetteer, staff } = file;
-        let ground = Arc::new(Ground::new(gazetteer, points, &rules, bot));
-        let mut town = Self {
+    pub fn new(mut file: TownFile, rules: Arc<Config>, bot: &str) -> Self {
+        let ground = Arc::new(Ground::new(take(&mut file.gazetteer), take(&mut file.points), &rules, bot));
+        Self::settle(file.version, rules, bot.to_owned(), ground, file)
+    }
+
+    fn settle(version: TownVersion, rules: Arc<Config>, bot: String, ground: Arc<Ground>, file: TownFile) -> Self {
+        let TownFile { groups, moved, staff, rota, .. } = file;
+        let mut desks: Vec<ChatId> = groups.iter().filter(|g| g.kind == GroupKind::Desk).map(|g| g.chat).collect();
+        desks.sort_unstable_by_key(|chat| std::cmp::Reverse(chat.0));
+        Self {
             version,
-            rules,
-            bot: bot.to_owned(),
+            bot,
             ground,
-            groups: HashMap::new(),
-            moved: HashMap::new(),
-            desks: Vec::new(),
-            staff: HashMap::new(),
-        };
-        town.settle(groups, moved, staff);
-        town
+            desks,
+            groups: groups.into_iter().map(|g| (g.chat, g)).collect(),
+            moved: moved.into_iter().collect(),
+            staff: staff.into_iter().map(|m| (m.user, m)).collect(),
+            duty: Duty::new(rota, rules.time_zone),
+            rules,
+        }
     }
 
-    fn settle(&mut self, groups: Vec<Group>, moved: Vec<(ChatId, ChatId)>, staff: Vec<Member>) {
-        self.desks = groups.iter().filter(|g| g.kind == GroupKind::Desk).map(|g| g.chat).collect();
-        self.desks.sort_unstable_by_key(|chat| std::cmp::Reverse(chat.0));
-        self.groups = groups.into_iter().map(|g| (g.chat, g)).collect();
-        self.moved = moved.into_iter().collect();
-        self.staff = staff.into_iter().map(|m| (m.user, m)).collect();
-    }
-
-    /// The same ground with other groups and staff.
+    /// The same ground with other groups, staff and rota.
     pub fn with_people(&self, file: TownFile) -> Self {
         let version = TownVersion { people: file.version.people, ..self.version };
-        let mut town = Self {
-            version,
-            rules: self.rules.clone(),
-            bot: self.bot.clone(),
-            ground: self.ground.clone(),
-            groups: HashMap::new(),
-            moved: HashMap::new(),
-            desks: Vec::new(),
-            staff: HashMap::new(),
-        };
-        town.settle(file.groups, file.moved, file.staff);
-        town
+        Self::settle(version, self.rules.clone(), self.bot.clone(), self.ground.clone(), file)
+    }
+
+    /// Whether a person is on duty: for the liaison point for which they would be called, or, with `None`, as patrol,
+    /// response or duty officer. Who is not in the rota and said nothing of themselves always is (SEED-FACTS T8).
+    pub fn on_duty(&self, user: UserId, point: Option<&str>, now: Millis) -> bool {
+        self.duty.on_duty(user, point, now)
+    }
+
+    /// Who is on duty when.
+    pub fn duty(&self) -> &Duty {
+        &self.duty
     }
 
     /// What reads tips.
@@ -158,19 +158,21 @@ impl Town {
         self.staff.get(&user)
     }
 
+    /// The staff who hold a role, by their ids.
+    pub fn holders(&self, role: Role) -> Vec<UserId> {
+        let mut holders: Vec<UserId> = self.staff.values().filter(|m| m.is(role)).map(|m| m.user).collect();
+        holders.sort_unstable();
+        holders
+    }
+
+    /// Every liaison point, in no order.
+    pub fn points(&self) -> impl Iterator<Item = &Point> {
+        self.ground.points.values()
+    }
+
     /// A liaison point by its code.
     pub fn point(&self, code: &str) -> Option<&Point> {
         self.ground.points.get(code)
-    }
-
-    /// Whether somebody is on duty.
-    pub fn on_duty(&self, _user: UserId, _point: Option<&str>, _now: Millis) -> bool {
-        true
-    }
-
-    /// All liaison points, in no order.
-    pub fn points(&self) -> impl Iterator<Item = &Point> {
-        self.ground.points.values()
     }
 
     /// The groups of neighbours.
@@ -178,13 +180,6 @@ impl Town {
         let mut groups: Vec<&Group> = self.groups.values().filter(|group| group.kind == GroupKind::Liaison).collect();
         groups.sort_unstable_by_key(|group| group.chat);
         groups.into_iter()
-    }
-
-    /// The staff who hold a role, by user id.
-    pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Member> {
-        let mut members: Vec<&Member> = self.staff.values().filter(|member| member.is(role)).collect();
-        members.sort_unstable_by_key(|member| member.user);
-        members.into_iter()
     }
 
     /// Whether somebody moves about on duty: patrol and response police.

@@ -10,6 +10,7 @@ pub use super::outbox::*;
 use super::audit::Audit;
 use crate::domain::alarm::event::AlarmEvent;
 use crate::domain::alarm::{Alarm, Call, Point};
+use crate::domain::duty::{DutyChange, Rota};
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent, LeadState};
@@ -75,6 +76,8 @@ pub struct Changes {
     pub cancel_timers: Vec<String>,
     /// Invites, new or used.
     pub invites: Vec<Invite>,
+    /// What people said of their duty, and swaps that they agreed on.
+    pub duty: Vec<DutyChange>,
     /// What is put on record about a look at names or an export.
     pub access: Vec<Access>,
     /// Leads whose copies (raw updates, versions, evidence, queued texts) are wiped.
@@ -109,6 +112,7 @@ impl Changes {
             transfers,
             members,
             groups,
+            duty,
             moves,
             posts,
             timers,
@@ -159,7 +163,7 @@ pub enum Applied {
 /// Which state of the town: each number is counted up by each change of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TownVersion {
-    /// Groups and staff: few, and they change while one serves.
+    /// Groups, staff and the rota: few, and they change while one serves.
     pub people: i64,
     /// Liaison points: many, and they come from files.
     pub points: i64,
@@ -189,6 +193,8 @@ pub struct TownFile {
     pub gazetteer: Vec<Place>,
     /// Officers, responders, office staff and admins.
     pub staff: Vec<Member>,
+    /// Who is on duty when.
+    pub rota: Rota,
 }
 
 /// What the desk's queue card shows.
@@ -307,7 +313,7 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// The town.
     fn town(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;
-    /// Groups and staff: the town without its points and places.
+    /// Groups, staff and the rota: the town without its points and places.
     fn townspeople(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;
     /// The names of those of these chats that are groups of the town.
     fn group_names(&self, chats: &[ChatId]) -> impl Future<Output = StoreResult<Vec<(ChatId, String)>>> + Send;
@@ -321,6 +327,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn import_points(&self, points: &[Point]) -> impl Future<Output = StoreResult<()>> + Send;
     /// Adds or changes people by user id; language, code and first contact of known ones stay.
     fn import_members(&self, members: &[Member]) -> impl Future<Output = StoreResult<()>> + Send;
+    /// Replaces shifts, holidays and swaps. What people said of their duty themselves stays.
+    fn replace_rota(&self, rota: &Rota) -> impl Future<Output = StoreResult<()>> + Send;
 
     /// What the desk's queue card shows.
     fn queue_view(&self) -> impl Future<Output = StoreResult<QueueView>> + Send;
@@ -332,6 +340,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn record_access(&self, access: &Access) -> impl Future<Output = StoreResult<()>> + Send;
     /// A named secret of the installation, made with `fresh` if it is not there.
     fn secret(&self, name: &str, fresh: &str) -> impl Future<Output = StoreResult<String>> + Send;
+    /// A new secret of that name: who knows the old one knows nothing.
+    fn renew_secret(&self, name: &str, fresh: &str) -> impl Future<Output = StoreResult<()>> + Send;
     /// Takes away what is kept too long; with `dry_run` only counts.
     fn retain(
         &self,

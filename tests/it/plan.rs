@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// What may be read whole: what a town has few of, values of the statement itself, and what another step has made.
-const SMALL: [&str; 15] = [
+const SMALL: [&str; 19] = [
     "_sqlx_migrations",
     "counter",
     "secret",
@@ -26,6 +26,10 @@ const SMALL: [&str; 15] = [
     "liaison_point",
     "place",
     "whereabouts",
+    "duty_shift",
+    "duty_holiday",
+    "duty_swap",
+    "duty_word",
     "ask",
     "fresh",
     "leg",

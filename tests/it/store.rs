@@ -3,6 +3,7 @@
 //! Runs on both databases, see `database`; what is about SQLite's file alone is in `file`.
 
 mod audit;
+mod duty;
 mod file;
 mod inbox;
 mod ledger;

@@ -509,6 +509,11 @@ impl World {
         self.chat.lock().documents.clone()
     }
 
+    /// The time by the world's clock.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
     /// How many requests the platform saw.
     pub fn sends(&self) -> usize {
         self.chat.lock().sends

@@ -157,7 +157,7 @@ fn list(named: &[Named]) -> String {
     named.iter().map(|column| column.name).collect::<Vec<_>>().join(",")
 }
 
-fn decode(bytes: &[u8]) -> Result<String, Problems> {
+pub(super) fn decode(bytes: &[u8]) -> Result<String, Problems> {
     const SAVE: &str = "save it as UTF-8. Excel: Save As, type \"CSV UTF-8 (comma delimited)\"; WPS: 另存为 → CSV UTF-8（逗号分隔）; Notepad: 另存为 → 编码 UTF-8";
     if bytes.starts_with(b"PK\x03\x04") {
         return Err(whole(format!("it is a workbook, not a CSV file: {SAVE}")));

@@ -5,6 +5,7 @@
 //! reader in [`verify`], so that what was written can be checked.
 
 pub mod digest;
+pub mod duty;
 pub mod grid;
 pub mod import;
 pub mod sheet;

@@ -181,7 +181,7 @@ pub fn csv_text(cell: &Cell, zone: Tz) -> String {
 
 /// Words with an apostrophe in front where a spreadsheet would read them as a formula. Full-width signs are
 /// taken for formulas in some East Asian settings.
-fn guarded(words: &str) -> String {
+pub(super) fn guarded(words: &str) -> String {
     let risky = |first: char| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
     if words.starts_with(risky) { format!("'{words}") } else { words.to_owned() }
 }

@@ -4,6 +4,7 @@
 
 use super::engine::{Db, unreadable};
 use crate::domain::alarm::{Origin, Outcome, ResponderKind, TeamKind};
+use crate::domain::duty::OnHolidays;
 use crate::domain::group::GroupKind;
 use crate::domain::lead::LeadState;
 use crate::domain::member::{Language, Role};
@@ -38,6 +39,7 @@ macro_rules! codes {
 }
 
 codes! {
+    OnHolidays { Also = "also", Not = "not", Only = "only" }
     EventKind { Update = "update", Timer = "timer", Delivery = "delivery" }
     LeadState {
         New = "new", Claimed = "claimed", Verified = "verified", Unfounded = "unfounded", Duplicate = "duplicate",

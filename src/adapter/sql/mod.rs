@@ -9,6 +9,7 @@ mod audit;
 pub mod backup;
 mod code;
 mod desk;
+mod duty;
 mod engine;
 mod facts;
 mod fill;
@@ -31,6 +32,7 @@ pub use replica::{Change, Seat, Tenure, Word};
 pub use scratch::Scratch;
 
 use crate::domain::alarm::Point;
+use crate::domain::duty::Rota;
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::lead::Lead;
@@ -222,6 +224,18 @@ impl Store for SqlStore {
 
     async fn import_members(&self, members: &[Member]) -> StoreResult<()> {
         Ok(town::import_members(&self.pools, members).await?)
+    }
+
+    async fn replace_rota(&self, rota: &Rota) -> StoreResult<()> {
+        Ok(duty::replace(&self.pools, rota).await?)
+    }
+
+    async fn renew_secret(&self, name: &str, fresh: &str) -> StoreResult<()> {
+        let mut link = self.pools.writing().await?;
+        let mut sql = link.sql("INSERT INTO secret (name, value) VALUES (");
+        sql.bind(name).bind(fresh).push(") ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+        link.run(sql).await?;
+        Ok(link.commit().await?)
     }
 
     async fn queue_view(&self) -> StoreResult<QueueView> {

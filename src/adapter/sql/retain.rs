@@ -4,6 +4,7 @@
 //! by the store.
 
 use super::code::Code;
+use super::duty;
 use super::engine::{Db, Pools};
 use super::scrub::scrub_lead;
 use crate::domain::id::{LeadId, Millis};
@@ -53,6 +54,10 @@ pub(super) async fn retain(pools: &Pools, rules: &Retention, now: Millis, dry_ru
                 link.commit().await?;
             }
         }
+    }
+
+    if !dry_run {
+        duty::forget(pools, raw, now).await?;
     }
 
     let sent_before = before(rules.outbox_days);

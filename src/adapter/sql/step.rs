@@ -6,7 +6,7 @@
 use super::engine::{Db, Link, Pools, after_prefix, is_unwell, pieces, to_json};
 use super::member::Known;
 use super::replica::{Change, Replica};
-use super::{alarm, lead, ledger, member, outbox, replica, scrub, town};
+use super::{alarm, duty, lead, ledger, member, outbox, replica, scrub, town};
 use crate::domain::id::Millis;
 use crate::port::store::{Access, Applied, Changes, Step, Timer};
 use std::collections::HashMap;
@@ -175,7 +175,9 @@ async fn write_together(link: &mut Link, steps: &[Step], now: Millis) -> Result<
     let staff = member::put_members(link, &all(steps, |changes| &changes.members), Known::Replaced).await?;
     let groups = all(steps, |changes| &changes.groups);
     town::put_groups(link, &groups, true).await?;
-    if staff || !groups.is_empty() || !moves.is_empty() {
+    let said = all(steps, |changes| &changes.duty);
+    duty::apply(link, &said).await?;
+    if staff || !groups.is_empty() || !moves.is_empty() || !said.is_empty() {
         town::count_up(link, town::Part::People).await?;
     }
     for prefix in all(steps, |changes| &changes.cancel_timers) {

@@ -4,6 +4,7 @@
 //! store and by `step`.
 
 use super::code::Code;
+use super::duty;
 use super::engine::{Db, Link, MAX_IDS, Pools, from_json, pieces, to_json};
 use super::member::{Known, MEMBER_COLUMNS, put_members, read_member};
 use super::outbox::digest;
@@ -74,7 +75,7 @@ pub(super) async fn group_names(link: &mut Link, chats: &[ChatId]) -> Db<Vec<(Ch
     Ok(names)
 }
 
-/// Groups and staff. The version is read first: a change in between is then read again, never missed.
+/// Groups, staff and the rota. The version is read first: a change in between is then read again, never missed.
 pub(super) async fn townspeople(link: &mut Link) -> Db<TownFile> {
     let mut town = TownFile { version: version(link).await?, ..TownFile::default() };
     // In one statement: a group that moves meanwhile must be found by one of its ids.
@@ -105,6 +106,7 @@ pub(super) async fn townspeople(link: &mut Link) -> Db<TownFile> {
     for row in link.rows(sql).await? {
         town.staff.push(read_member(&mut row.read())?);
     }
+    town.rota = duty::load(link).await?;
     Ok(town)
 }
 

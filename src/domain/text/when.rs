@@ -56,6 +56,16 @@ pub fn occurred(occurred: &Occurred, now: Millis, zone: Tz) -> String {
     }
 }
 
+/// A stretch of time: `11-22 22:00–06:00`, `11-22 22:00 – 11-24 06:00`. The day always stands in front: it tells of what is to come.
+pub fn span(from: Millis, until: Millis, now: Millis, zone: Tz) -> String {
+    let start = format!("{} {}", day(from, now, zone), at(from, zone).format("%H:%M"));
+    if until.since(from) <= 86_400_000 {
+        format!("{start}–{}", at(until, zone).format("%H:%M"))
+    } else {
+        format!("{start} – {} {}", day(until, now, zone), at(until, zone).format("%H:%M"))
+    }
+}
+
 /// `85 m`, `1.2 km`.
 pub fn distance(metres: f64) -> String {
     if metres < 1000.0 { format!("{metres:.0} m") } else { format!("{:.1} km", metres / 1000.0) }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::alarm::Point;
 use crate::domain::alarm::{Callee, Origin, ResponderKind, Summons};
+use crate::domain::duty::Rota;
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, EventSeq, MessageId, OutboxId};
 use crate::domain::lead::{LeadState, Occurred, Scene};
@@ -391,6 +392,12 @@ impl Store for Shelf {
         unreachable!("{NOT_HERE}")
     }
     async fn import_members(&self, _: &[Member]) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn replace_rota(&self, _: &Rota) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn renew_secret(&self, _: &str, _: &str) -> StoreResult<()> {
         unreachable!("{NOT_HERE}")
     }
     async fn queue_view(&self) -> StoreResult<QueueView> {

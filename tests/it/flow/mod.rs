@@ -2,6 +2,7 @@
 
 mod alarm;
 mod command;
+mod duty;
 mod export;
 mod fault;
 mod intake;

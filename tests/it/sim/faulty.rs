@@ -3,6 +3,7 @@
 use super::storm::Storm;
 use baiying::adapter::sql::SqlStore;
 use baiying::domain::alarm::Point;
+use baiying::domain::duty::Rota;
 use baiying::domain::group::Group;
 use baiying::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use baiying::domain::lead::Lead;
@@ -295,6 +296,14 @@ impl Store for Faulty {
 
     async fn record_access(&self, access: &Access) -> StoreResult<()> {
         through!(self.record_access(access))
+    }
+
+    async fn replace_rota(&self, rota: &Rota) -> StoreResult<()> {
+        through!(self.replace_rota(rota))
+    }
+
+    async fn renew_secret(&self, name: &str, fresh: &str) -> StoreResult<()> {
+        through!(self.renew_secret(name, fresh))
     }
 
     async fn secret(&self, name: &str, fresh: &str) -> StoreResult<String> {
