@@ -24,7 +24,7 @@ use crate::domain::group::Group;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::Member;
 use crate::domain::place::Wgs84;
-use crate::flow::engine::{BATCH, Engine, Errand};
+use crate::flow::engine::{Engine, Errand};
 use crate::flow::outbox::{Outbox, SIDE_BY_SIDE};
 use crate::flow::town::Town;
 use crate::port::chat::Chat;
@@ -331,7 +331,7 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
                     });
                 }
                 // Whoever puts something in the inbox meanwhile has left word: no need to look whether it is empty.
-                if done < BATCH {
+                if !engine.has_more() {
                     tokio::select! {
                         () = wakes.inbox.notified() => {}
                         () = wakes.town.notified() => {

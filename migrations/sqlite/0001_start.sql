@@ -14,6 +14,7 @@ CREATE TABLE inbox (
     kind TEXT NOT NULL,
     chat INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
+    ahead INTEGER NOT NULL DEFAULT 0, -- 1: goes before other chats' messages
     state TEXT NOT NULL DEFAULT 'waiting', -- waiting, done, parked
     attempts INTEGER NOT NULL DEFAULT 0,
     retry_at INTEGER NOT NULL DEFAULT 0,
@@ -23,6 +24,9 @@ CREATE TABLE inbox (
 CREATE UNIQUE INDEX inbox_update ON inbox (update_id) WHERE update_id IS NOT NULL;
 CREATE INDEX inbox_open ON inbox (state, seq) WHERE state <> 'done';
 CREATE INDEX inbox_retry ON inbox (chat, seq) WHERE state = 'waiting' AND retry_at > 0;
+-- What goes ahead, and what it must not overtake: the earlier messages of its own chat.
+CREATE INDEX inbox_ahead ON inbox (seq) WHERE state = 'waiting' AND ahead > 0;
+CREATE INDEX inbox_behind ON inbox (chat, seq) WHERE state = 'waiting' AND ahead = 0;
 
 CREATE TABLE timer (
     key TEXT PRIMARY KEY NOT NULL,

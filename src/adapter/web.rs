@@ -35,6 +35,7 @@ pub struct Metrics {
     send_retried: Family<ByLane, Counter>,
     alarm_first_send: Histogram,
     receipt: Histogram,
+    timer_late: Histogram,
     inbox_waiting: Gauge,
     inbox_parked: Gauge,
     outbox_waiting: Gauge,
@@ -93,6 +94,7 @@ impl Default for Metrics {
             send_retried: Family::default(),
             alarm_first_send: Histogram::new(SECONDS),
             receipt: Histogram::new(SECONDS),
+            timer_late: Histogram::new(SECONDS),
             inbox_waiting: Gauge::default(),
             inbox_parked: Gauge::default(),
             outbox_waiting: Gauge::default(),
@@ -114,6 +116,8 @@ impl Default for Metrics {
         let help = "From an alarm being queued to its first message";
         r.register("alarm_first_send_seconds", help, it.alarm_first_send.clone());
         r.register("receipt_seconds", "From a receipt being queued to its standing in the chat", it.receipt.clone());
+        let help = "From an alarm's timer being due to its being decided";
+        r.register("timer_late_seconds", help, it.timer_late.clone());
         r.register("inbox_waiting", "Events not yet done", it.inbox_waiting.clone());
         r.register("inbox_parked", "Events given up and still kept", it.inbox_parked.clone());
         r.register("outbox_waiting", "Messages not yet sent", it.outbox_waiting.clone());
@@ -166,6 +170,7 @@ impl Meter for Metrics {
         match what {
             Span::AlarmFirstSend => self.alarm_first_send.observe(seconds),
             Span::Receipt => self.receipt.observe(seconds),
+            Span::TimerLate => self.timer_late.observe(seconds),
         }
     }
 

@@ -28,6 +28,8 @@ pub enum Span {
     AlarmFirstSend,
     /// From a receipt being queued to its standing in the chat.
     Receipt,
+    /// From an alarm's timer being due to its being decided.
+    TimerLate,
 }
 
 /// Takes what is counted and timed; must not block.

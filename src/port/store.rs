@@ -205,7 +205,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Stores updates that are not there yet, in order, in one durable transaction; tells how many were new.
     /// An `update_id` seen more than 48 hours ago may come again (it starts anew after an idle week).
     fn receive(&self, updates: &[RawUpdate], now: Millis) -> impl Future<Output = StoreResult<usize>> + Send;
-    /// The oldest waiting events, at most `limit`, order kept; of a chat whose first is to be retried later, none. Where
+    /// Waiting events, at most `limit`: first those that go ahead (alarms' timers, reports, presses), unless their chat said
+    /// something before, then the oldest. Each chat's order is kept; of one whose first is to be retried later, none. Where
     /// several replicas share the store, only of chats on which no other works: none takes theirs before [`Store::let_go`].
     fn take(&self, limit: usize, now: Millis) -> impl Future<Output = StoreResult<Vec<Event>>> + Send;
     /// Tells of each key whether no other replica holds it. If so it is held until [`Store::let_go`].

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod command;
+mod delivery;
 mod export;
 mod fault;
 mod intake;

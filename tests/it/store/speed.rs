@@ -93,7 +93,7 @@ async fn speed() {
         for updates in ids.chunks(100) {
             let updates: Vec<_> = updates
                 .iter()
-                .map(|id| RawUpdate { update_id: *id, chat: ChatId(-(id % 50) - 1), json: json.clone() })
+                .map(|id| RawUpdate { update_id: *id, chat: ChatId(-(id % 50) - 1), json: json.clone(), press: false })
                 .collect();
             store.receive(&updates, now).await.unwrap();
         }
