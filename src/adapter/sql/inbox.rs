@@ -63,7 +63,12 @@ async fn forget_old_numbers(link: &mut Link, updates: &[RawUpdate], now: Millis)
 /// Goes on with the condition of events that may be taken now. Behind one that is to be retried later its chat waits;
 /// events without a chat do not.
 fn where_takeable(sql: &mut Sql, now: Millis) {
-    sql.push(" FROM inbox WHERE state = 'waiting' AND state <> 'done' AND retry_at <= ").bind(now.0).push(
+    sql.push(" FROM inbox WHERE state = 'waiting' AND state <> 'done' AND ");
+    when_due(sql, now);
+}
+
+fn when_due(sql: &mut Sql, now: Millis) {
+    sql.push("retry_at <= ").bind(now.0).push(
         " AND (chat = 0 OR NOT EXISTS (SELECT 1 FROM inbox AS head WHERE head.chat = inbox.chat \
          AND head.seq < inbox.seq AND head.state = 'waiting' AND head.retry_at > 0 AND head.retry_at > ",
     );
@@ -72,9 +77,11 @@ fn where_takeable(sql: &mut Sql, now: Millis) {
 
 /// Goes on with the condition of events that go ahead of other chats' messages: they overtake none of their own chat's.
 fn where_ahead(sql: &mut Sql, now: Millis) {
-    where_takeable(sql, now);
+    // Worded so that no index serves but that of the few which go ahead.
+    sql.push(" FROM inbox WHERE state = 'waiting' AND ahead > 0 AND ");
+    when_due(sql, now);
     sql.push(
-        " AND ahead > 0 AND (chat = 0 OR NOT EXISTS (SELECT 1 FROM inbox AS head WHERE head.chat = inbox.chat \
+        " AND (chat = 0 OR NOT EXISTS (SELECT 1 FROM inbox AS head WHERE head.chat = inbox.chat \
          AND head.seq < inbox.seq AND head.state = 'waiting' AND head.ahead = 0))",
     );
 }
