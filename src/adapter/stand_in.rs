@@ -104,6 +104,9 @@ impl Store for StubStore {
     async fn begin_sending(&self) -> StoreResult<(Term, usize)> {
         unreachable!()
     }
+    async fn asked_to_wait(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
+        unreachable!()
+    }
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         unreachable!()
     }

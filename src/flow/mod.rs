@@ -12,6 +12,7 @@ pub mod desk;
 pub mod engine;
 pub mod evidence;
 pub mod export;
+pub mod flood;
 pub mod intake;
 pub mod lesson;
 pub mod mend;

@@ -5,19 +5,20 @@
 //! whose outcome is unknown is sent again: at least once.
 
 use super::render::{Rendered, render};
+pub use super::schedule::SIDE_BY_SIDE;
 use super::schedule::{Next, Schedule};
 use crate::config::Config;
 use crate::domain::id::{ChatId, MessageId, Millis};
 use crate::port::chat::{Chat, Delivery, SendError};
 use crate::port::clock::Clock;
 use crate::port::meter::{Count, Meter, Span};
-use crate::port::store::{Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult, Term};
+use crate::port::store::{
+    ASKED_TO_WAIT, Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult, Term,
+};
 use crate::port::table::Printer;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Messages under way at the same time: with 50 ms a call this is 5,000 a second.
-pub const SIDE_BY_SIDE: usize = 256;
 /// Changes of the outbox read at once.
 const PAGE: usize = 4096;
 /// Tries after which a call that cannot be delivered is shown to the desk, while it is tried on.
@@ -49,6 +50,8 @@ pub struct Outbox<S, C, P> {
 pub struct Outcome {
     claimed: Claimed,
     result: Result<Option<MessageId>, SendError>,
+    /// When the platform answered.
+    at: Millis,
 }
 
 impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
@@ -72,6 +75,9 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         let mut schedule = Schedule::new(rules.telegram.limits);
         for (chat, at) in store.sent_since(clock.now().plus_ms(-60_000)).await? {
             schedule.note_left(chat, at);
+        }
+        for (chat, until) in store.asked_to_wait(clock.now()).await? {
+            schedule.hold(chat, until, clock.now());
         }
         Ok(Self {
             store,
@@ -140,7 +146,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             Err(error) => {
                 // Nothing is sent: all go back as they were, also those that were claimed if only the answer was lost.
                 for row in chosen {
-                    self.schedule.ended(row.chat, now);
+                    self.schedule.ended(row.id, now);
                     self.schedule.put(row, now);
                     let fate = Fate::Retry { at: now, why: "nobody knows whether it was claimed".into() };
                     self.unsettled.push(Settlement { id: row.id, version: 0, chat: row.chat, fate });
@@ -161,8 +167,8 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             }
             stays
         });
-        for chat in chats.into_values() {
-            self.schedule.ended(chat, now);
+        for id in chats.into_keys() {
+            self.schedule.ended(id, now);
         }
         Ok((claimed, None))
     }
@@ -170,14 +176,14 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
     /// A future that sends one claimed message. Several may run side by side.
     pub fn send(&self, claimed: Claimed) -> impl Future<Output = Outcome> + Send + use<S, C, P> {
         let (store, chat, printer) = (self.store.clone(), self.chat.clone(), self.printer.clone());
-        let (rules, now) = (self.rules.clone(), self.clock.now());
+        let (rules, clock, now) = (self.rules.clone(), self.clock.clone(), self.clock.now());
         async move {
             let result = match render(&claimed, &store, &rules, printer.as_ref(), now).await {
                 Ok(Rendered::Nothing) => Ok(claimed.message),
                 Ok(Rendered::Deliver(delivery)) => deliver(chat.as_ref(), &claimed, delivery).await,
                 Err(error) => Err(SendError::Unknown(format!("{error:#}"))),
             };
-            Outcome { claimed, result }
+            Outcome { claimed, result, at: clock.now() }
         }
     }
 
@@ -190,10 +196,13 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
     pub async fn settle(&mut self, outcomes: Vec<Outcome>) -> StoreResult<bool> {
         let now = self.clock.now();
         let mut reports = std::mem::take(&mut self.unreported);
-        for Outcome { claimed, result } in outcomes {
+        for Outcome { claimed, result, at } in outcomes {
             let chat = claimed.post.chat;
-            let fate = self.fate(&claimed, result, &mut reports, now);
-            self.schedule.ended(chat, now);
+            if !matches!(result, Err(SendError::RetryAfter(_) | SendError::Unknown(_))) {
+                self.schedule.answered(claimed.id);
+            }
+            let fate = self.fate(&claimed, result, &mut reports, at);
+            self.schedule.ended(claimed.id, now);
             self.unsettled.push(Settlement { id: claimed.id, version: claimed.version, chat, fate });
         }
         self.unreported = reports;
@@ -251,7 +260,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             Err(SendError::Gone(_)) => return Fate::Sent(None),
             Err(SendError::RetryAfter(ms)) => {
                 self.schedule.hold(chat, now.plus_ms(ms), now);
-                retry(now.plus_ms(ms), "asked to wait")
+                retry(now.plus_ms(ms), ASKED_TO_WAIT)
             }
             Err(SendError::Migrated(to)) => {
                 reports.push(OutboxReport::Moved { from: chat, to });

@@ -264,6 +264,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn begin_sending(&self) -> impl Future<Output = StoreResult<(Term, usize)>> + Send;
     /// Chats written to since the instant, with when: for the limits after a restart.
     fn sent_since(&self, since: Millis) -> impl Future<Output = StoreResult<Vec<(ChatId, Millis)>>> + Send;
+    /// Chats that the platform asked to leave alone, and until when, if that is after `now`.
+    fn asked_to_wait(&self, now: Millis) -> impl Future<Output = StoreResult<Vec<(ChatId, Millis)>>> + Send;
 
     /// The town.
     fn town(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;

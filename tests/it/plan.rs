@@ -36,7 +36,7 @@ const SMALL: [&str; 14] = [
 ];
 
 /// Indexes that hold only what is open or waits, however much there is.
-const OPEN_ONLY: [&str; 6] =
+const OPEN_ONLY: [&str; 7] =
     ["inbox_open", "inbox_retry", "inbox_ahead", "outbox_open", "lead_queue", "member_staff", "attachment_loose"];
 
 /// Statements that may read more, and why.
@@ -272,6 +272,7 @@ async fn look_around(store: &SqlStore) {
     store.queue_view().await.unwrap();
     store.gauges().await.unwrap();
     store.sent_since(EVENING).await.unwrap();
+    store.asked_to_wait(EVENING).await.unwrap();
     store.town_version().await.unwrap();
     store.secret("plan", "x").await.unwrap();
     let asks: Vec<Ask> = (1..4)

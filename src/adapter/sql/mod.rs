@@ -188,6 +188,10 @@ impl Store for SqlStore {
         Ok(begun)
     }
 
+    async fn asked_to_wait(&self, now: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
+        Ok(outbox::asked_to_wait(&self.pools, now).await?)
+    }
+
     async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         Ok(outbox::sent_since(&self.pools, since).await?)
     }

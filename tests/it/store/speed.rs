@@ -65,6 +65,7 @@ pub async fn every_hot_step(store: &Fresh) {
     store.send_all(1).await;
     store.begin_sending().await.unwrap();
     store.sent_since(NOW).await.unwrap();
+    store.asked_to_wait(NOW).await.unwrap();
     store.queue_view().await.unwrap();
     store.gauges().await.unwrap();
     store.leads_between(NOW, NOW, LeadId(0), 10).await.unwrap();
