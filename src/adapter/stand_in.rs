@@ -7,7 +7,7 @@ use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::port::audit::Audit;
 use crate::port::clock::Clock;
-use crate::port::meter::{Count, Meter, Span};
+use crate::port::meter::{Count, Level, Meter, Span};
 use crate::port::store::*;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -188,6 +188,7 @@ impl Meter for Notes {
         self.counts.lock().unwrap().push((what, n));
     }
     fn took(&self, _: Span, _: i64) {}
+    fn level(&self, _: Level, _: i64) {}
     fn trouble(&self, part: &'static str, what: Option<String>) {
         self.troubles.lock().unwrap().push((part, what));
     }

@@ -9,7 +9,7 @@ use super::pace::Pace;
 use super::plan::{Key, Plan, Work, follow_up, read_asked};
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
-use super::{alarm, command, evidence, mend, question, triage};
+use super::{alarm, command, evidence, mend, question, triage, watchdog};
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
@@ -607,6 +607,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Report(OutboxReport::CallFailed { alarm, point, why, .. }) => {
             alarm::call_failed(given, *alarm, point, why)
         }
+        Work::Report(OutboxReport::PlatformBack { from, to, late }) => watchdog::tell(given, *from, *to, *late),
         Work::Moved(from, to) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {

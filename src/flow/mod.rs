@@ -26,3 +26,4 @@ pub mod tap;
 pub mod town;
 pub mod triage;
 pub mod understand;
+pub mod watchdog;

@@ -7,6 +7,7 @@
 use super::render::{Rendered, render};
 pub use super::schedule::SIDE_BY_SIDE;
 use super::schedule::{Next, Schedule};
+use super::watchdog::{self, Watchdog};
 use crate::config::Config;
 use crate::domain::id::{ChatId, MessageId, Millis};
 use crate::port::chat::{Chat, Delivery, SendError};
@@ -17,14 +18,16 @@ use crate::port::store::{
 };
 use crate::port::table::Printer;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Changes of the outbox read at once.
 const PAGE: usize = 4096;
 /// Tries after which a call that cannot be delivered is shown to the desk, while it is tried on.
 const TRIES_BEFORE_TELLING: i32 = 2;
-/// Tries after which a message is given up: with a minute between them this is most of an hour.
-const TRIES: i32 = 50;
+/// Tries after which a message is given up, and how far apart they are at most: most of an hour.
+const TRIES: (i32, i64) = (50, 60_000);
+/// An alarm's message is tried again sooner, and for as long.
+const ALARM_TRIES: (i32, i64) = (700, 5_000);
 
 /// The sender.
 pub struct Outbox<S, C, P> {
@@ -43,6 +46,7 @@ pub struct Outbox<S, C, P> {
     /// What became of messages while the store could not be told: it is told as soon as it can.
     unsettled: Vec<Settlement>,
     unreported: Vec<OutboxReport>,
+    watchdog: Arc<Mutex<Watchdog>>,
 }
 
 /// A message that was sent, or not.
@@ -92,6 +96,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             under_way: HashMap::new(),
             unsettled: Vec::new(),
             unreported: Vec::new(),
+            watchdog: Arc::default(),
         })
     }
 
@@ -127,6 +132,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         let now = self.clock.now();
         let mut chosen = Vec::new();
         let mut wait = None;
+        self.watch(|dog, schedule| dog.looked(schedule.backlog(now), now));
         while chosen.len() < room {
             match self.schedule.next(now) {
                 Next::Send(row) => chosen.push(row),
@@ -201,6 +207,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             if !matches!(result, Err(SendError::RetryAfter(_) | SendError::Unknown(_))) {
                 self.schedule.answered(claimed.id);
             }
+            reports.extend(self.note(&claimed, &result, at));
             let fate = self.fate(&claimed, result, &mut reports, at);
             self.schedule.ended(claimed.id, now);
             self.unsettled.push(Settlement { id: claimed.id, version: claimed.version, chat, fate });
@@ -214,6 +221,34 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         self.store.settle(&self.unsettled, self.term, now).await?;
         self.unsettled.clear();
         Ok(reported)
+    }
+
+    /// What watches over alarms' messages; to be asked each second.
+    pub fn watchdog(&self) -> Arc<Mutex<Watchdog>> {
+        self.watchdog.clone()
+    }
+
+    fn watch<T>(&mut self, tell: impl FnOnce(&mut Watchdog, &mut Schedule) -> T) -> T {
+        tell(&mut self.watchdog.lock().unwrap_or_else(PoisonError::into_inner), &mut self.schedule)
+    }
+
+    /// Tells the watchdog what came of a call; gives what the desk is to be told.
+    fn note(
+        &mut self,
+        claimed: &Claimed,
+        result: &Result<Option<MessageId>, SendError>,
+        at: Millis,
+    ) -> Option<OutboxReport> {
+        let (id, chat, lane) = (claimed.id, claimed.post.chat, claimed.post.lane);
+        self.watch(|dog, schedule| {
+            if let Err(SendError::Unknown(why)) = result {
+                dog.failed(chat, schedule.left_at(id).unwrap_or(at), why);
+                return None;
+            }
+            let went = lane <= Lane::AlarmFollow && !matches!(result, Err(SendError::RetryAfter(_)));
+            let outage = dog.answered(went, at)?;
+            Some(watchdog::report(outage, schedule.backlog(at).waiting))
+        })
     }
 
     /// Whether there is something that the store has yet to be told.
@@ -274,8 +309,9 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
                 if claimed.attempts == TRIES_BEFORE_TELLING {
                     call_failed(&why);
                 }
-                let wait_ms = 1000 << claimed.attempts.clamp(0, 6);
-                if claimed.attempts < TRIES { retry(now.plus_ms(wait_ms.min(60_000)), &why) } else { Fate::Failed(why) }
+                let (tries, most_ms) = if lane <= Lane::AlarmFollow { ALARM_TRIES } else { TRIES };
+                let wait_ms = (1000 << claimed.attempts.clamp(0, 6)).min(most_ms);
+                if claimed.attempts < tries { retry(now.plus_ms(wait_ms), &why) } else { Fate::Failed(why) }
             }
         };
         match &fate {

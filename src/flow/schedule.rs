@@ -203,6 +203,11 @@ impl Schedule {
         self.refresh(row.chat, now);
     }
 
+    /// When a message that is under way left.
+    pub fn left_at(&self, id: OutboxId) -> Option<Millis> {
+        self.under_way.get(&id).map(|it| it.left_at)
+    }
+
     /// The platform took a message that is under way, or refused it for itself: it does not mean the bot.
     pub fn answered(&mut self, id: OutboxId) {
         if let Some(it) = self.under_way.get(&id) {

@@ -109,13 +109,22 @@ pub enum OutboxReport {
         /// The new one.
         to: ChatId,
     },
+    /// The platform, which could not be reached, can be again.
+    PlatformBack {
+        /// Since when it could not.
+        from: Millis,
+        /// Until when.
+        to: Millis,
+        /// How many alarm messages had to wait for it.
+        late: i64,
+    },
 }
 
 impl OutboxReport {
     /// The chat whose order the event keeps; 0: none.
     pub fn chat(&self) -> ChatId {
         match self {
-            Self::CallFailed { .. } => ChatId(0),
+            Self::CallFailed { .. } | Self::PlatformBack { .. } => ChatId(0),
             Self::Moved { from, .. } => *from,
         }
     }

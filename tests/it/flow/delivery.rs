@@ -1,6 +1,7 @@
 //! What must not wait: alarms' timers and presses before other people's words, alarms' messages before all others.
 
-use crate::world::{COURIER, DESK, GROUP, GUARD, OFFICER, World};
+use crate::world::{COURIER, DESK, GROUP, GUARD, NEIGHBOUR, OFFICER, World};
+use baiying::port::chat::SendError;
 use serde_json::json;
 
 const DECIDED: &str = "SELECT COUNT(*) FROM inbox WHERE kind = 'timer' AND state = 'done'";
@@ -56,4 +57,76 @@ async fn what_a_chat_said_before_its_press_is_heard_before_it() {
     w.think().await;
     assert_ne!(w.answer(), answer);
     w.abandon();
+}
+
+/// An alarm is raised while the platform cannot be reached for some seconds.
+#[tokio::test]
+async fn the_desk_is_told_once_that_the_platform_was_away() {
+    let mut w = World::new().await;
+    w.say(COURIER, GROUP, "#fight at Old Bridge right now, two men with knives").await;
+    w.advance(2).await;
+    for chat in [DESK, GUARD] {
+        for _ in 0..6 {
+            w.fail_next(chat, SendError::Unknown("no answer".into()));
+        }
+    }
+    w.press(OFFICER, DESK, "🚨 Alarm").await;
+    w.advance(40).await;
+    assert_eq!(w.count(GUARD, "fight"), 1, "{}", w.chat(GUARD));
+    let told = w.find(DESK, "could not be reached");
+    assert_eq!(told.len(), 1, "{}", w.chat(DESK));
+    assert!(told[0].text.contains("20:00:02–20:00:2"), "{}", told[0].text);
+    assert!(told[0].text.contains("late because of it: "), "{}", told[0].text);
+    w.end_alarm().await;
+}
+
+#[tokio::test]
+async fn a_short_hiccup_and_one_chat_that_fails_are_no_outage() {
+    let mut w = World::new().await;
+    for chat in [GROUP, DESK] {
+        w.fail_next(chat, SendError::Unknown("502".into()));
+    }
+    for _ in 0..8 {
+        w.fail_next(COURIER, SendError::Unknown("timeout".into()));
+    }
+    w.say(COURIER, GROUP, "#theft at Old Bridge 7 pm").await;
+    w.say(COURIER, COURIER, "theft at Old Bridge 6 pm").await;
+    for n in 0..20 {
+        w.say(50 + n, GROUP, "#theft at Old Bridge 5 pm").await;
+        w.advance(20).await;
+    }
+    assert_eq!(w.count(DESK, "could not be reached"), 0);
+    w.end().await;
+}
+
+#[tokio::test]
+async fn asked_to_wait_an_alarm_goes_at_the_second_and_not_sooner_also_after_a_restart() {
+    let mut w = World::new().await;
+    w.say(COURIER, GROUP, "#fight at Old Bridge right now, two men with knives").await;
+    w.advance(2).await;
+    w.fail_next(GUARD, SendError::RetryAfter(7_000));
+    w.press(OFFICER, DESK, "🚨 Alarm").await;
+    w.advance(3).await;
+    w.crash().await;
+    w.advance(3).await;
+    assert_eq!(w.chat(GUARD), "", "neither the card nor the pin behind it");
+    w.advance(1).await;
+    assert_eq!(w.count(GUARD, "fight"), 1);
+    w.end_alarm().await;
+}
+
+#[tokio::test]
+async fn a_flood_is_waited_out_by_all_and_loses_nothing() {
+    let mut w = World::new().await;
+    for (chat, wait) in [(GROUP, 5_000), (DESK, 9_000), (NEIGHBOUR, 6_000)] {
+        w.fail_next(chat, SendError::RetryAfter(wait));
+    }
+    w.post(COURIER, GROUP, json!({ "text": "#theft at Old Bridge 7 pm" })).await;
+    w.say(NEIGHBOUR, NEIGHBOUR, "theft at Old Bridge 6 pm").await;
+    w.say(OFFICER, OFFICER, "/help").await;
+    w.advance(7).await;
+    assert_eq!((w.chat(GROUP), w.chat(NEIGHBOUR)), (String::new(), String::new()), "all wait for the longest");
+    w.advance(4).await;
+    assert!(w.count(GROUP, "Received") == 1 && w.count(NEIGHBOUR, "Received") == 1 && w.count(DESK, "Lead") == 2);
+    w.end().await;
 }
