@@ -439,15 +439,23 @@ async fn run_timers<S: Store, M: Meter>(
     inbox: Arc<Notify>,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    let mut awaited = None;
     while !*stop.borrow() {
         let now = clock.now();
         let rung = store.ring_timers(now).await;
-        if matches!(rung, Ok(Some(due)) if due <= now) {
-            inbox.notify_one();
+        // Awake when the next is due, if that is before another might have been set.
+        let mut nap = LOOK_AGAIN;
+        if let Ok(next) = rung {
+            if awaited.is_some_and(|due| due <= now) {
+                inbox.notify_one();
+            }
+            awaited = next;
+            let until = next.and_then(|due| u64::try_from(due.since(clock.now())).ok());
+            nap = until.map_or(nap, |ms| nap.min(Duration::from_millis(ms)));
         }
         meter.trouble("timers", rung.err().map(|error| format!("{error}; trying on")));
         tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = tokio::time::sleep(nap) => {}
             _ = stop.changed() => {}
         }
     }

@@ -26,6 +26,8 @@ use std::sync::Arc;
 
 /// Events taken at once, at most.
 const BATCH: usize = 512;
+/// In the first turn: nobody knows yet how quick it is.
+const FIRST_BATCH: usize = 128;
 /// And at least, however slow the database is.
 const SMALLEST_BATCH: usize = 16;
 /// How long a turn may last: what goes ahead (alarms' timers) waits for the end of the one that runs.
@@ -124,7 +126,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
             errand: ErrandState::None,
             group_pace: Pace::default(),
             desk_pace: Pace::default(),
-            batch: BATCH,
+            batch: FIRST_BATCH,
             more: false,
             met: HashSet::new(),
             lead_numbers: 0..0,
@@ -548,12 +550,9 @@ impl<S: Store, C: Chat> Engine<S, C> {
 
 /// How many events the next turn takes, if `taken` took so many milliseconds.
 fn next_batch(taken: usize, took_ms: i64) -> usize {
-    let fits = if took_ms <= TURN_MS {
-        // Back up by steps: one quick turn proves little.
-        taken * 2
-    } else {
-        taken * usize::try_from(TURN_MS).unwrap_or(0) / usize::try_from(took_ms).unwrap_or(usize::MAX)
-    };
+    let span = |ms: i64| usize::try_from(ms).unwrap_or(0);
+    // One quick turn proves little: back up by steps.
+    let fits = (taken * span(TURN_MS) / span(took_ms).max(1)).min(taken * 2);
     fits.clamp(SMALLEST_BATCH, BATCH)
 }
 
@@ -621,5 +620,19 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             decision.changes.moves.push((*from, *to));
             decision
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_is_kept_near_a_quarter_of_a_second() {
+        assert_eq!(next_batch(128, 0), 256, "by steps");
+        assert_eq!(next_batch(512, 100), BATCH);
+        assert_eq!(next_batch(512, 1000), 128);
+        assert_eq!(next_batch(128, 240), 133);
+        assert_eq!(next_batch(20, 60_000), SMALLEST_BATCH);
     }
 }
