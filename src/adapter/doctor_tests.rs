@@ -74,7 +74,16 @@ fn well() -> Case {
         version: TownVersion::default(),
         groups: vec![group(-5, GroupKind::Liaison, "market"), group(-6, GroupKind::Desk, "desk")],
         moved: vec![],
-        points: vec![Point { code: "P1".into(), name: "gate".into(), at, radius_m: 100.0, contacts: vec![UserId(7)] }],
+        points: vec![Point {
+            code: "P1".into(),
+            name: "gate".into(),
+            at,
+            radius_m: 100.0,
+            contacts: vec![UserId(7)],
+            team: None,
+            gear: String::new(),
+            phone: String::new(),
+        }],
         gazetteer: vec![crate::domain::place::Place {
             code: String::new(),
             name: "market".into(),

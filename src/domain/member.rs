@@ -7,12 +7,18 @@ use serde::{Deserialize, Serialize};
 
 /// What a person may do beyond sending tips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Triage leads, raise and stand down alarms.
     Police,
     /// Answer alarms.
     Responder,
+    /// Patrol police (巡防): called to alarms beside the points (R3).
+    Patrol,
+    /// Response police (处警): likewise (R3).
+    Response,
+    /// Duty officers (值班领导): called when a stage of an alarm's clock asks for them.
+    DutyOfficer,
     /// Export tallies without names.
     Office,
     /// See names in exports; each look is on record.
@@ -55,6 +61,25 @@ pub struct Member {
     pub first_seen: Millis,
     /// When the person was told what is kept about them; `None`: not yet.
     pub told_at: Option<Millis>,
+}
+
+impl Role {
+    /// Each role, with the name by which files, the config and `/invite` know it.
+    pub const NAMES: [(Self, &'static str); 8] = [
+        (Self::Police, "police"),
+        (Self::Responder, "responder"),
+        (Self::Patrol, "patrol"),
+        (Self::Response, "response"),
+        (Self::DutyOfficer, "duty_officer"),
+        (Self::Office, "office"),
+        (Self::Payout, "payout"),
+        (Self::Admin, "admin"),
+    ];
+
+    /// The role of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(role, _)| *role)
+    }
 }
 
 impl Member {

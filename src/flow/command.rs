@@ -34,9 +34,11 @@ pub enum Command {
     Points,
     /// `/export YYYY-MM [leads|points|alarms]`
     Export(String),
+    /// `/drill [place]`
+    Drill(String),
     /// `/setup liaison|desk|office [lat,lon]`
     Setup(String),
-    /// `/invite police|responder|office|payout|admin`
+    /// `/invite ROLE …`: [`Role::NAMES`]
     Invite(String),
 }
 
@@ -47,6 +49,7 @@ impl Command {
         ("points", "command-points", &[]),
         ("language", "command-language", &[]),
         ("help", "command-help", &[]),
+        ("drill", "command-drill", &[Role::Police, Role::Admin]),
         ("export", "command-export", &[Role::Office, Role::Payout]),
         ("setup", "command-setup", &[Role::Admin]),
         ("invite", "command-invite", &[Role::Admin]),
@@ -67,6 +70,7 @@ impl Command {
             "language" => Some(Self::Language(args)),
             "points" => Some(Self::Points),
             "export" => Some(Self::Export(args)),
+            "drill" => Some(Self::Drill(args)),
             "setup" => Some(Self::Setup(args)),
             "invite" => Some(Self::Invite(args)),
             "tip" => None,
@@ -92,6 +96,10 @@ impl Command {
                 _ => {}
             },
             Self::Setup(_) | Self::Invite(_) => keys.push(Key::Alone),
+            Self::Drill(_) => {
+                ask.running = true;
+                keys.push(Key::Alone);
+            }
             Self::Help | Self::Language(_) | Self::Export(_) => {}
         }
     }
@@ -105,12 +113,14 @@ pub fn decide(given: &Given<'_>, message: &Message, command: &Command) -> Decisi
         Command::Language(words) => language(given, message, words),
         Command::Points => points(given, message),
         Command::Export(words) => export(given, message, words),
+        Command::Drill(words) => super::alarm::drill::order(given, message, words),
         Command::Setup(words) => setup(given, message, words),
         Command::Invite(words) => invite(given, message, words),
     }
 }
 
-fn reply(decision: &mut Decision, message: &Message, html: String) {
+/// Puts a reply to a command.
+pub fn reply(decision: &mut Decision, message: &Message, html: String) {
     let post = decision.post(message.chat, format!("reply:{}", message.id), Lane::Reply, html);
     post.thread = message.thread;
     if let (Content::Text { reply_to, .. }, false) = (&mut post.content, message.private) {
@@ -118,7 +128,8 @@ fn reply(decision: &mut Decision, message: &Message, html: String) {
     }
 }
 
-fn answer(given: &Given<'_>, message: &Message, key: &str) -> Decision {
+/// Replies with a text that takes no arguments.
+pub fn answer(given: &Given<'_>, message: &Message, key: &str) -> Decision {
     let speaker = given.speaker_in(message.chat, Some(&message.from));
     let mut decision = Decision::nothing();
     reply(&mut decision, message, speaker.say(key, &[]));
@@ -385,17 +396,6 @@ fn setup(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     decision
 }
 
-fn role_of(word: &str) -> Option<Role> {
-    match word {
-        "police" => Some(Role::Police),
-        "responder" => Some(Role::Responder),
-        "office" => Some(Role::Office),
-        "payout" => Some(Role::Payout),
-        "admin" => Some(Role::Admin),
-        _ => None,
-    }
-}
-
 fn invite(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     let Some(admin) = message.from.user.filter(|u| given.town.holds(*u, Role::Admin)) else {
         return answer(given, message, "only-admin");
@@ -403,7 +403,7 @@ fn invite(given: &Given<'_>, message: &Message, words: &str) -> Decision {
     if !message.private {
         return answer(given, message, "invite-in-private");
     }
-    let roles: Option<Vec<Role>> = words.split_whitespace().map(role_of).collect();
+    let roles: Option<Vec<Role>> = words.split_whitespace().map(Role::named).collect();
     let Some(roles) = roles.filter(|r| !r.is_empty()) else { return answer(given, message, "invite-usage") };
     let code = given.fresh.member_code.clone();
     let url = format!("https://t.me/{}?start=i_{code}", given.town.bot);

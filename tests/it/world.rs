@@ -122,7 +122,16 @@ fn place(name: &str, kind: &str, at: Wgs84, code: &str) -> Place {
 
 fn point(code: &str, name: &str, metres_north: f64, contact: i64) -> Point {
     let at = Wgs84 { lat: OLD_BRIDGE.lat + metres_north / 111_195.0, lon: OLD_BRIDGE.lon };
-    Point { code: code.into(), name: name.into(), at, radius_m: 100.0, contacts: vec![UserId(contact)] }
+    Point {
+        code: code.into(),
+        name: name.into(),
+        at,
+        radius_m: 100.0,
+        contacts: vec![UserId(contact)],
+        team: None,
+        gear: String::new(),
+        phone: String::new(),
+    }
 }
 
 impl World {

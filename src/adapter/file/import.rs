@@ -4,7 +4,7 @@
 //! with it is collected, each with row, column and what to do. Called by the `import` command.
 
 use super::grid::{Grid, Named, Problems};
-use crate::domain::alarm::Point;
+use crate::domain::alarm::{Point, TeamKind};
 use crate::domain::id::{Millis, UserId};
 use crate::domain::member::{Member, Role};
 use crate::domain::place::{Datum, Place, Wgs84};
@@ -37,6 +37,9 @@ const POINTS: &[Named] = &[
     must("datum"),
     may("contacts"),
     may("radius_m"),
+    may("team"),
+    may("gear"),
+    may("phone"),
 ];
 const MEMBERS: &[Named] = &[must("user_id"), may("name"), may("occupation"), may("group"), may("team"), may("roles")];
 
@@ -85,7 +88,7 @@ pub fn parse_gazetteer(bytes: &[u8]) -> Result<Vec<Place>, Problems> {
     grid.settle(places)
 }
 
-/// Reads liaison points (the gazetteer's columns and `contacts,radius_m`). Other names of a point belong in the gazetteer.
+/// Reads liaison points (the gazetteer's columns and `contacts,radius_m,team,gear,phone`). Other names of a point belong in the gazetteer.
 ///
 /// # Errors
 /// All that is wrong with the file.
@@ -121,7 +124,29 @@ pub fn parse_points(bytes: &[u8]) -> Result<Vec<Point>, Problems> {
                 }
             },
         };
-        points.extend(place.map(|Place { code, name, at, .. }| Point { code, name, at, radius_m, contacts }));
+        let team = match grid.cell(index, "team").to_lowercase().as_str() {
+            "" => None,
+            text => TeamKind::named(text).or_else(|| {
+                let names = TeamKind::NAMES.map(|(_, name)| name).join(", ");
+                grid.report(
+                    index,
+                    "team",
+                    format!("`{text}` is no kind of team: write {names}, or nothing for guards"),
+                );
+                None
+            }),
+        };
+        let (gear, phone) = (grid.cell(index, "gear").to_owned(), grid.cell(index, "phone").to_owned());
+        points.extend(place.map(|Place { code, name, at, .. }| Point {
+            code,
+            name,
+            at,
+            radius_m,
+            contacts,
+            team,
+            gear,
+            phone,
+        }));
     }
     grid.settle(points)
 }
@@ -137,14 +162,15 @@ pub fn parse_members(bytes: &[u8]) -> Result<Vec<MemberRow>, Problems> {
     for index in 0..grid.len() {
         let mut roles = Vec::new();
         for text in split(grid.cell(index, "roles")) {
-            match role(&text) {
+            match Role::named(&text.to_lowercase()) {
                 Some(role) if !roles.contains(&role) => roles.push(role),
                 Some(_) => {}
                 None => grid.report(
                     index,
                     "roles",
                     format!(
-                        "`{text}` is no role: write police, responder, office, payout or admin, several parted by |"
+                        "`{text}` is no role: write {}, several parted by |",
+                        Role::NAMES.map(|(_, name)| name).join(", ")
                     ),
                 ),
             }
@@ -235,17 +261,6 @@ fn user_id(text: &str) -> Result<UserId, String> {
         _ if text.is_empty() => Err("it is empty: write the person's Telegram number".into()),
         _ => Err(format!("`{text}` is no user id: write the person's Telegram number, digits only, not the @name")),
     }
-}
-
-fn role(text: &str) -> Option<Role> {
-    Some(match text.to_lowercase().as_str() {
-        "police" => Role::Police,
-        "responder" => Role::Responder,
-        "office" => Role::Office,
-        "payout" => Role::Payout,
-        "admin" => Role::Admin,
-        _ => return None,
-    })
 }
 
 /// What an import would change.

@@ -3,6 +3,7 @@
 //! A name, once released, never changes its meaning. Called by the modules that write and read rows.
 
 use super::engine::{Db, unreadable};
+use crate::domain::alarm::{Origin, Outcome, ResponderKind, TeamKind};
 use crate::domain::group::GroupKind;
 use crate::domain::lead::LeadState;
 use crate::domain::member::{Language, Role};
@@ -53,8 +54,28 @@ codes! {
         Hold = "hold", Post = "post", Void = "void", Award = "award", Reversal = "reversal", Redeem = "redeem",
     }
     GroupKind { Liaison = "liaison", Desk = "desk", Office = "office" }
-    Role { Police = "police", Responder = "responder", Office = "office", Payout = "payout", Admin = "admin" }
+    Role {
+        Police = "police", Responder = "responder", Patrol = "patrol", Response = "response",
+        DutyOfficer = "duty_officer", Office = "office", Payout = "payout", Admin = "admin",
+    }
     Language { Zh = "zh", En = "en" }
+    Origin { Desk = "desk", Tip = "tip", Drill = "drill" }
+    ResponderKind {
+        Point = "point", Patrol = "patrol", Response = "response", DutyOfficer = "duty_officer", CallList = "call_list",
+    }
+    TeamKind {
+        Stationed = "stationed", Mobile = "mobile", Area = "area", Village = "village", Watch = "watch",
+    }
+}
+
+impl Code for Outcome {
+    fn code(self) -> &'static str {
+        self.name()
+    }
+
+    fn parse_code(text: &str) -> Db<Self> {
+        Self::named(text).ok_or_else(|| unreadable(format_args!("Outcome {text:?}")))
+    }
 }
 
 /// Roles as stored: names joined by commas.

@@ -9,7 +9,7 @@ use super::member::{Known, MEMBER_COLUMNS, put_members, read_member};
 use super::outbox::digest;
 use super::replica::{self, Change};
 use super::step::last_of_each;
-use crate::domain::alarm::Point;
+use crate::domain::alarm::{Point, TeamKind};
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::{Language, Member};
@@ -112,7 +112,8 @@ pub(super) async fn townspeople(link: &mut Link) -> Db<TownFile> {
 pub(super) async fn town(pools: &Pools) -> Db<TownFile> {
     let mut link = pools.reading().await?;
     let mut town = townspeople(&mut link).await?;
-    let sql = link.sql("SELECT code, name, lat, lon, radius_m, contacts FROM liaison_point ORDER BY code");
+    let sql =
+        link.sql("SELECT code, name, lat, lon, radius_m, contacts, team, gear, phone FROM liaison_point ORDER BY code");
     for row in link.rows(sql).await? {
         let mut row = row.read();
         town.points.push(Point {
@@ -121,6 +122,9 @@ pub(super) async fn town(pools: &Pools) -> Db<TownFile> {
             at: Wgs84 { lat: row.next()?, lon: row.next()? },
             radius_m: row.next()?,
             contacts: from_json::<Vec<i64>>(row.next()?)?.into_iter().map(UserId).collect(),
+            team: row.next::<Option<&str>>()?.map(TeamKind::parse_code).transpose()?,
+            gear: row.next()?,
+            phone: row.next()?,
         });
     }
     let sql = link.sql("SELECT code, name, aliases, kind, lat, lon, datum FROM place ORDER BY id");
@@ -200,6 +204,9 @@ pub(super) async fn import_gazetteer(pools: &Pools, entries: &[Place]) -> Db<()>
             at: place.at,
             radius_m: POINT_RADIUS_M,
             contacts: Vec::new(),
+            team: None,
+            gear: String::new(),
+            phone: String::new(),
         })
         .collect();
     put_points(&mut link, &points, "name = excluded.name, lat = excluded.lat, lon = excluded.lon").await?;
@@ -212,7 +219,7 @@ pub(super) async fn import_gazetteer(pools: &Pools, entries: &[Place]) -> Db<()>
 pub(super) async fn import_points(pools: &Pools, points: &[Point]) -> Db<()> {
     let mut link = pools.writing().await?;
     let replaced = "name = excluded.name, lat = excluded.lat, lon = excluded.lon, radius_m = excluded.radius_m, \
-                    contacts = excluded.contacts";
+                    contacts = excluded.contacts, team = excluded.team, gear = excluded.gear, phone = excluded.phone";
     put_points(&mut link, points, replaced).await?;
     count_up(&mut link, Part::Points).await?;
     link.commit().await
@@ -220,11 +227,13 @@ pub(super) async fn import_points(pools: &Pools, points: &[Point]) -> Db<()> {
 
 async fn put_points(link: &mut Link, points: &[Point], replaced: &'static str) -> Db<()> {
     let points = last_of_each(&points.iter().collect::<Vec<_>>(), |point| point.code.as_str());
-    for piece in pieces(points.len(), 6) {
-        let mut sql = link.sql("INSERT INTO liaison_point (code, name, lat, lon, radius_m, contacts) VALUES ");
+    for piece in pieces(points.len(), 9) {
+        let mut sql =
+            link.sql("INSERT INTO liaison_point (code, name, lat, lon, radius_m, contacts, team, gear, phone) VALUES ");
         sql.tuples(&points[piece], |sql, point| {
             sql.bind(point.code.as_str()).bind(point.name.as_str()).bind(point.at.lat).bind(point.at.lon);
-            sql.bind(point.radius_m).bind(to_json(&point.contacts));
+            sql.bind(point.radius_m).bind(to_json(&point.contacts)).bind(point.team.map(TeamKind::code));
+            sql.bind(point.gear.as_str()).bind(point.phone.as_str());
         });
         sql.push(" ON CONFLICT (code) DO UPDATE SET ").push(replaced);
         link.run(sql).await?;

@@ -28,7 +28,16 @@ async fn raised() -> World {
 fn point(code: &str, metres_north: f64, radius_m: f64, contacts: &[i64]) -> Point {
     let at = Wgs84 { lat: 23.0 + metres_north / 111_195.0, lon: 113.9 };
     let contacts = contacts.iter().map(|c| UserId(*c)).collect();
-    Point { code: code.into(), name: format!("Point {code}"), at, radius_m, contacts }
+    Point {
+        code: code.into(),
+        name: format!("Point {code}"),
+        at,
+        radius_m,
+        contacts,
+        team: None,
+        gear: String::new(),
+        phone: String::new(),
+    }
 }
 
 #[tokio::test]
@@ -163,7 +172,7 @@ async fn an_acknowledgement_stops_summoning_for_it_and_not_the_clock() {
     w.advance(35).await;
     assert_eq!((w.count(DESK, "⏱"), w.count(GUARD2, "Alarm")), (0, 0));
     w.advance(30).await;
-    assert_eq!(w.count(DESK, "nobody is on scene within 60 s"), 1);
+    assert_eq!(w.count(DESK, "nobody of the points is on scene within 60 s"), 1);
     assert_eq!(w.count(GUARD2, "🚨 Alarm"), 1);
     w.end_alarm().await;
 }
@@ -335,7 +344,7 @@ async fn a_crash_between_any_two_steps_doubles_nothing() {
         let state = (
             w.number("SELECT COUNT(*) FROM alarm").await,
             w.number("SELECT COUNT(*) FROM call").await,
-            w.number("SELECT COUNT(*) FROM call WHERE delivered_at IS NULL").await,
+            w.number("SELECT COUNT(*) FROM summons WHERE delivered_at IS NULL").await,
             w.number("SELECT COUNT(*) FROM transfer WHERE rule = 'on_scene'").await,
             w.points(GUARD).await,
             w.number("SELECT COUNT(*) FROM timer").await,

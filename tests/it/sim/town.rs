@@ -125,6 +125,9 @@ pub async fn found(store: &SqlStore, storm: &Storm) -> Town {
                 at: north(*metres as f64),
                 radius_m: 100.0,
                 contacts: contacts.into_iter().map(UserId).collect(),
+                team: None,
+                gear: String::new(),
+                phone: String::new(),
             }
         })
         .collect();

@@ -103,8 +103,12 @@ async fn timers_ring_once() {
 #[tokio::test]
 async fn delivery_reports_become_events() {
     let store = fresh().await;
-    let report =
-        OutboxReport::CallFailed { alarm: AlarmId(1), point: "P1".into(), chat: ChatId(9), why: "blocked".into() };
+    let report = OutboxReport::CallFailed {
+        alarm: AlarmId(1),
+        callee: Callee::Point("P1".into()),
+        chat: ChatId(9),
+        why: "blocked".into(),
+    };
     store.report(std::slice::from_ref(&report), NOW).await.unwrap();
     let event = store.take(9, NOW).await.unwrap().pop().unwrap();
     assert_eq!((event.kind, event.chat), (EventKind::Delivery, ChatId(0)));
@@ -129,7 +133,12 @@ async fn what_goes_ahead_overtakes_other_chats_and_never_its_own() {
             ..Changes::default()
         })
         .await;
-    let report = OutboxReport::CallFailed { alarm: AlarmId(1), point: "P1".into(), chat: ChatId(1), why: "no".into() };
+    let report = OutboxReport::CallFailed {
+        alarm: AlarmId(1),
+        callee: Callee::Point("P1".into()),
+        chat: ChatId(1),
+        why: "no".into(),
+    };
     store.ring_timers(NOW).await.unwrap();
     store.report(&[report], NOW).await.unwrap();
     let head = store.take(10, NOW).await.unwrap().into_iter().find(|event| event.chat == ChatId(1)).unwrap();

@@ -1,6 +1,7 @@
 //! Groups, places, people, and what the desk and exports read.
 
 use super::*;
+use baiying::domain::alarm::TeamKind;
 
 fn group(chat: ChatId, name: &str) -> Group {
     Group {
@@ -49,6 +50,9 @@ async fn imports_replace_what_they_name() {
         at: Wgs84 { lat: 1.0, lon: 2.0 },
         radius_m: 150.0,
         contacts: vec![UserId(1), UserId(2)],
+        team: Some(TeamKind::Mobile),
+        gear: "fork, shield".into(),
+        phone: "0769-110".into(),
     };
     store.import_points(std::slice::from_ref(&point)).await.unwrap();
     store.import_gazetteer(&[place("", "丢", "road")]).await.unwrap();

@@ -91,10 +91,10 @@ fn points_and_people_are_checked_too() {
     ");
     let text = "user_id,roles\nwang,chief\n,\n-5,\n7,\n7,police|boss\n";
     insta::assert_snapshot!(problems(parse_members(text.as_bytes())), @"
-    row 2, column roles: `chief` is no role: write police, responder, office, payout or admin, several parted by |
+    row 2, column roles: `chief` is no role: write police, responder, patrol, response, duty_officer, office, payout, admin, several parted by |
     row 2, column user_id: `wang` is no user id: write the person's Telegram number, digits only, not the @name
     row 4, column user_id: `-5` is no user id: write the person's Telegram number, digits only, not the @name
-    row 6, column roles: `boss` is no role: write police, responder, office, payout or admin, several parted by |
+    row 6, column roles: `boss` is no role: write police, responder, patrol, response, duty_officer, office, payout, admin, several parted by |
     row 6, column user_id: `7` stands in row 5 already: each may stand once
     nothing was imported
     ");
@@ -159,6 +159,9 @@ fn a_dry_run_counts_what_would_change() {
             at: Wgs84 { lat: 1.0, lon: 2.0 },
             radius_m: 100.0,
             contacts: vec![],
+            team: None,
+            gear: String::new(),
+            phone: String::new(),
         }],
         staff: vec![Member {
             language: Some(Language::En),
