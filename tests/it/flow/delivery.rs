@@ -53,9 +53,13 @@ async fn what_a_chat_said_before_its_press_is_heard_before_it() {
     w.push(GUARD, GUARD, "On scene").await;
     let answer = w.answer();
     w.think().await;
-    assert_eq!(w.answer(), answer, "its own words are in the second turn, and it waits for them");
-    w.think().await;
-    assert_ne!(w.answer(), answer);
+    assert_eq!(w.answer(), answer, "its own words come later, and it waits for them");
+    let mut turns = 1;
+    while w.answer() == answer {
+        assert!(w.think().await > 0, "and is heard in its turn");
+        turns += 1;
+    }
+    assert!(turns > 2, "its own words are not in the first turns");
     w.abandon();
 }
 
@@ -65,17 +69,17 @@ async fn the_desk_is_told_once_that_the_platform_was_away() {
     let mut w = World::new().await;
     w.say(COURIER, GROUP, "#fight at Old Bridge right now, two men with knives").await;
     w.advance(2).await;
-    for chat in [DESK, GUARD] {
-        for _ in 0..6 {
+    for chat in [DESK, GROUP, GUARD] {
+        for _ in 0..16 {
             w.fail_next(chat, SendError::Unknown("no answer".into()));
         }
     }
     w.press(OFFICER, DESK, "🚨 Alarm").await;
-    w.advance(40).await;
+    w.advance(90).await;
     assert_eq!(w.count(GUARD, "fight"), 1, "{}", w.chat(GUARD));
     let told = w.find(DESK, "could not be reached");
     assert_eq!(told.len(), 1, "{}", w.chat(DESK));
-    assert!(told[0].text.contains("20:00:02–20:00:2"), "{}", told[0].text);
+    assert!(told[0].text.contains("20:00:02–20:00:"), "{}", told[0].text);
     assert!(told[0].text.contains("late because of it: "), "{}", told[0].text);
     w.end_alarm().await;
 }
