@@ -155,7 +155,7 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
         let store = SqlStore::open(&baiying.database_url(), &SqlOptions::default()).await?;
         tokio::select! {
             done = all => done,
-            never = timer::keep_setting(&store, order.timers) => never,
+            never = timer::keep_setting(&store, order.timers, &platform) => never,
         }
     } else {
         all.await

@@ -4,6 +4,7 @@
 //! costs. How late each was is read from the server's log.
 
 use super::figure::Waits;
+use super::platform::Platform;
 use crate::adapter::clock::SystemClock;
 use crate::adapter::sql::{Past, SqlStore};
 
@@ -15,8 +16,9 @@ use std::time::Duration;
 /// What the server's log must tell.
 pub(super) const LOG: &str = "warn,baiying::timer=debug";
 
-/// Sets so many timers each second, spread over the second after next; never ends by itself.
-pub(super) async fn keep_setting(store: &SqlStore, per_second: usize) -> anyhow::Result<()> {
+/// Sets so many timers each second, spread over the second after next, from the first receipt on; never ends by itself.
+pub(super) async fn keep_setting(store: &SqlStore, per_second: usize, platform: &Platform) -> anyhow::Result<()> {
+    platform.progress().wait_for(|so_far| so_far.answered > 0).await?;
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     let mut number = 0;
     loop {
