@@ -95,6 +95,8 @@ pub struct Limits {
     pub per_group_minute: u32,
     /// Of `per_second`, kept free for alarms.
     pub alarm_headroom: u32,
+    /// Of `per_group_minute`, kept free for alarms.
+    pub group_alarm_headroom: u32,
 }
 
 /// `[http]`
@@ -333,7 +335,7 @@ impl Default for Telegram {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_second: 30, per_chat_second: 1, per_group_minute: 20, alarm_headroom: 5 }
+        Self { per_second: 30, per_chat_second: 1, per_group_minute: 20, alarm_headroom: 5, group_alarm_headroom: 2 }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod command;
+mod delivery;
 mod duty;
 mod export;
 mod fault;
