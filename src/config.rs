@@ -11,6 +11,7 @@ mod words;
 pub use load::{ConfigError, Fault};
 pub use secret::Secrets;
 
+pub use crate::domain::alarm::stage::{Stage, StageStep, StageWant, StageWho};
 use crate::domain::group::GroupKind;
 use crate::domain::member::{Language, Role};
 use crate::domain::place::Datum;
@@ -206,6 +207,41 @@ pub struct AlarmRules {
     pub ring: Vec<Ring>,
     /// The clock: R3.
     pub stage: Vec<Stage>,
+    /// So many of the patrol police on duty are called with the first ring, and more when their stage is missed.
+    pub patrol: usize,
+    /// So many of the response police, likewise.
+    pub response: usize,
+    /// A shared place counts for so many minutes.
+    pub location_minutes: i64,
+    /// Whoever shares a place within so many metres of the scene is offered 到场.
+    pub arrival_m: f64,
+    /// Whoever said that they come, or that the desk has it, and is not there after so many seconds, does not count any
+    /// more; 0: for ever.
+    pub answer_expires_seconds: i64,
+    /// User ids who are called when a stage asks for the call list.
+    pub call_list: Vec<i64>,
+    /// Whether groups near the scene get a card.
+    pub group_cards: bool,
+    /// A drill ends by itself after so many minutes.
+    pub drill_minutes: i64,
+    /// When a tip may raise an alarm by itself.
+    pub self_raise: SelfRaise,
+}
+
+/// `[alarm.self_raise]`: a tip of a critical kind raises an alarm by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SelfRaise {
+    /// Whether any does.
+    pub enabled: bool,
+    /// Only if its place is known to so many metres.
+    pub accuracy_m: f64,
+    /// Only of people who have been on file for so many hours, or hold a role.
+    pub known_hours: i64,
+    /// The same person raises none again for so many minutes.
+    pub person_minutes: i64,
+    /// Nor does anybody in the same group for so many minutes.
+    pub group_minutes: i64,
 }
 
 /// `[[alarm.ring]]`
@@ -216,38 +252,6 @@ pub struct Ring {
     pub radius_m: f64,
     /// At least so many points are called, the nearest first, wherever they are.
     pub min_points: usize,
-}
-
-/// `[[alarm.stage]]`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stage {
-    /// What must have happened.
-    pub want: StageWant,
-    /// Within so many seconds from when the alarm was raised.
-    pub within_seconds: i64,
-    /// What is done if it has not.
-    pub missed: StageStep,
-}
-
-/// What a stage waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StageWant {
-    /// Somebody acknowledged.
-    Acknowledged,
-    /// Somebody is on scene.
-    OnScene,
-}
-
-/// What a missed stage does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StageStep {
-    /// Calls the next ring.
-    NextRing,
-    /// Tells the desk.
-    TellDesk,
 }
 
 /// `[points]`
@@ -387,6 +391,8 @@ impl Default for TipRules {
 
 impl Default for AlarmRules {
     fn default() -> Self {
+        use {StageStep as Step, StageWant as Want, StageWho as Who};
+        let stage = |who, want, within_seconds, missed| Stage { who, want, within_seconds, missed };
         Self {
             ring: vec![
                 Ring { radius_m: 100.0, min_points: 1 },
@@ -394,12 +400,27 @@ impl Default for AlarmRules {
                 Ring { radius_m: 1500.0, min_points: 6 },
             ],
             stage: vec![
-                Stage { want: StageWant::Acknowledged, within_seconds: 30, missed: StageStep::NextRing },
-                Stage { want: StageWant::OnScene, within_seconds: 60, missed: StageStep::NextRing },
-                Stage { want: StageWant::OnScene, within_seconds: 180, missed: StageStep::TellDesk },
-                Stage { want: StageWant::OnScene, within_seconds: 300, missed: StageStep::TellDesk },
+                stage(Who::Anyone, Want::Acknowledged, 30, Step::NextRing),
+                stage(Who::Ring, Want::OnScene, 60, Step::NextRing),
+                stage(Who::Patrol, Want::OnScene, 180, Step::DutyOfficer),
+                stage(Who::Response, Want::OnScene, 300, Step::CallList),
             ],
+            patrol: 2,
+            response: 2,
+            location_minutes: 30,
+            arrival_m: 60.0,
+            answer_expires_seconds: 300,
+            call_list: Vec::new(),
+            group_cards: true,
+            drill_minutes: 10,
+            self_raise: SelfRaise::default(),
         }
+    }
+}
+
+impl Default for SelfRaise {
+    fn default() -> Self {
+        Self { enabled: false, accuracy_m: 150.0, known_hours: 24, person_minutes: 60, group_minutes: 10 }
     }
 }
 

@@ -161,11 +161,10 @@ impl Store for StubStore {
     async fn held_before(&self, _: Millis) -> StoreResult<i64> {
         unreachable!()
     }
-    async fn calls_between(
-        &self,
-        _: Millis,
-        _: Millis,
-    ) -> StoreResult<Vec<(crate::domain::alarm::Alarm, crate::domain::alarm::Call)>> {
+    async fn alarms_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<AlarmRecord>> {
+        unreachable!()
+    }
+    async fn last_drills(&self, _: AlarmId, _: usize) -> StoreResult<Vec<AlarmRecord>> {
         unreachable!()
     }
 }

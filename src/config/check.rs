@@ -2,7 +2,7 @@
 //!
 //! Owns the rules of sense: ranges, order, what may not stand twice, what goes together. Pure. Called by `load`.
 
-use super::{Config, Mode, StageWant};
+use super::{Config, Mode, Stage};
 use crate::domain::tip::lexicon::fault;
 use std::collections::BTreeMap;
 
@@ -132,6 +132,30 @@ impl Faults {
         }
     }
 
+    fn alarms(&mut self, config: &Config) {
+        let it = &config.alarm;
+        for (key, value, least, most) in [
+            ("alarm.location_minutes", it.location_minutes, 1, 1_440),
+            ("alarm.answer_expires_seconds", it.answer_expires_seconds, 0, 86_400),
+            ("alarm.drill_minutes", it.drill_minutes, 1, 1_440),
+            ("alarm.self_raise.known_hours", it.self_raise.known_hours, 0, 87_600),
+            ("alarm.self_raise.person_minutes", it.self_raise.person_minutes, 0, 525_600),
+            ("alarm.self_raise.group_minutes", it.self_raise.group_minutes, 0, 525_600),
+        ] {
+            self.check((least..=most).contains(&value), key, format!("from {least} to {most}"));
+        }
+        for (key, metres) in
+            [("alarm.arrival_m", it.arrival_m), ("alarm.self_raise.accuracy_m", it.self_raise.accuracy_m)]
+        {
+            self.check(metres > 0.0 && metres <= 100_000.0, key, "metres: more than 0, at most 100000");
+        }
+        for (n, user) in it.call_list.iter().enumerate() {
+            let key = format!("alarm.call_list[{n}]");
+            self.check(*user > 0, &*key, "a person's id is positive");
+            self.check(!it.call_list[..n].contains(user), key, "stands there twice");
+        }
+    }
+
     fn rules(&mut self, config: &Config) {
         let tip = &config.tip;
         for (key, value, most) in [
@@ -176,11 +200,10 @@ impl Faults {
             self.check((1..=86_400).contains(&stage.within_seconds), &*key, "seconds: from 1 to 86400");
             let later = n == 0 || stages[n - 1].within_seconds <= stage.within_seconds;
             self.check(later, &*key, "stages stand in the order in which they come due");
-            let same = |want: StageWant| {
-                stages[..n].iter().any(|it| it.want == want && it.within_seconds == stage.within_seconds)
-            };
-            self.check(!same(stage.want), key, "the same stage stands twice");
+            let same = |it: &Stage| Stage { missed: stage.missed, ..it.clone() } == *stage;
+            self.check(!stages[..n].iter().any(same), key, "the same stage stands twice");
         }
+        self.alarms(config);
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Command {
     Points,
     /// `/export YYYY-MM [leads|points|alarms]`
     Export(String),
+    /// `/drill [place]`
+    Drill(String),
     /// `/duty`
     Duty,
     /// `/coverage [days]`
@@ -51,6 +53,7 @@ impl Command {
         ("points", "command-points", &[]),
         ("language", "command-language", &[]),
         ("help", "command-help", &[]),
+        ("drill", "command-drill", &[Role::Police, Role::Admin]),
         ("duty", "command-duty", duty::ROLES),
         ("coverage", "command-coverage", &[Role::Police, Role::Office, Role::Admin]),
         ("export", "command-export", &[Role::Office, Role::Payout]),
@@ -73,6 +76,7 @@ impl Command {
             "language" => Some(Self::Language(args)),
             "points" => Some(Self::Points),
             "export" => Some(Self::Export(args)),
+            "drill" => Some(Self::Drill(args)),
             "duty" => Some(Self::Duty),
             "coverage" => Some(Self::Coverage(args)),
             "setup" => Some(Self::Setup(args)),
@@ -100,6 +104,10 @@ impl Command {
                 _ => {}
             },
             Self::Setup(_) | Self::Invite(_) => keys.push(Key::Alone),
+            Self::Drill(_) => {
+                ask.running = true;
+                keys.push(Key::Alone);
+            }
             Self::Help | Self::Language(_) | Self::Export(_) | Self::Duty | Self::Coverage(_) => {}
         }
     }
@@ -113,6 +121,7 @@ pub fn decide(given: &Given<'_>, message: &Message, command: &Command) -> Decisi
         Command::Language(words) => language(given, message, words),
         Command::Points => points(given, message),
         Command::Export(words) => export(given, message, words),
+        Command::Drill(words) => super::alarm::drill::order(given, message, words),
         Command::Duty => duty::show(given, message),
         Command::Coverage(words) => coverage::show(given, message, words),
         Command::Setup(words) => setup(given, message, words),
@@ -120,7 +129,8 @@ pub fn decide(given: &Given<'_>, message: &Message, command: &Command) -> Decisi
     }
 }
 
-fn reply(decision: &mut Decision, message: &Message, html: String) {
+/// Puts a reply to a command.
+pub fn reply(decision: &mut Decision, message: &Message, html: String) {
     let post = decision.post(message.chat, format!("reply:{}", message.id), Lane::Reply, html);
     post.thread = message.thread;
     if let (Content::Text { reply_to, .. }, false) = (&mut post.content, message.private) {
@@ -128,7 +138,8 @@ fn reply(decision: &mut Decision, message: &Message, html: String) {
     }
 }
 
-fn answer(given: &Given<'_>, message: &Message, key: &str) -> Decision {
+/// Replies with a text that takes no arguments.
+pub fn answer(given: &Given<'_>, message: &Message, key: &str) -> Decision {
     let speaker = given.speaker_in(message.chat, Some(&message.from));
     let mut decision = Decision::nothing();
     reply(&mut decision, message, speaker.say(key, &[]));

@@ -88,6 +88,12 @@ impl Decision {
         self.changes.posts.last_mut().expect("just pushed")
     }
 
+    /// Takes over all that another decision about the same event changes.
+    pub fn absorb(&mut self, other: Self) {
+        self.answers.extend(other.answers);
+        self.changes.absorb(other.changes);
+    }
+
     /// Writes a line of a lead's history; `before` is how it stood.
     pub fn history(&mut self, lead: &Lead, action: &str, by: Option<UserId>, at: Millis, before: Option<&Lead>) {
         self.changes.lead_events.push(LeadEvent {

@@ -88,7 +88,7 @@ pub fn put_card(decision: &mut Decision, given: &Given<'_>, file: &LeadFile, des
 pub fn card_keyboard(speaker: &Speaker<'_>, file: &LeadFile, given: &Given<'_>) -> Keyboard {
     let lead = &file.lead;
     let tap = |key: &str, tap| press(label(speaker, key), &Tap::Desk(lead.id, tap));
-    let alarmed = file.alarm.as_ref().is_some_and(|a| a.alarm.stood_down_at.is_none());
+    let alarmed = file.alarm.as_ref().is_some_and(|file| file.alarm.runs());
     let mut out: Keyboard = match lead.state {
         LeadState::New | LeadState::Claimed => vec![
             vec![tap("button-verify", DeskTap::Verify), tap("button-unfounded", DeskTap::Unfounded)],
@@ -172,6 +172,7 @@ fn media_subject(lead: &Lead, message: MessageId) -> String {
 /// Puts receipt and card again after a change, where they were put before; a folded one stays folded.
 pub fn refresh(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {
     let lead = &file.lead;
+    super::alarm::follow_lead(decision, given, file);
     if let Some(chat) = receipt_chat(lead) {
         if has_post(file, chat, &receipt_subject(lead)) {
             let speaker = reporter_speaker(given, file, chat);

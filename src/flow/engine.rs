@@ -4,6 +4,7 @@
 //! wave and one transaction; events that share something wait for the next wave, in their order. Running an
 //! event twice changes nothing: its mark is part of the transaction.
 
+use super::command::Command;
 use super::decision::{Decision, Fresh, Given};
 use super::pace::Pace;
 use super::plan::{Key, Plan, Work, follow_up, read_asked};
@@ -13,7 +14,7 @@ use super::{alarm, command, duty, evidence, mend, question, triage};
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
-use crate::port::chat::{Chat, PressAnswer, UpdateKind};
+use crate::port::chat::{Chat, Message, PressAnswer, UpdateKind};
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::{Count, Meter};
 use crate::port::store::{
@@ -438,7 +439,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 self.lead_numbers = first..first + leads;
             }
         }
-        let raises = wave.iter().any(|p| matches!(p.plan.work, Work::Press(_, Tap::Desk(_, DeskTap::Alarm))));
+        let raises = wave.iter().any(|p| may_raise(p));
         if raises && self.alarm_numbers.is_empty() {
             let AlarmId(first) = self.store.reserve_alarms(1).await?;
             self.alarm_numbers = first..first + 1;
@@ -508,6 +509,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
     }
 }
 
+/// Whether an event may raise an alarm.
+fn may_raise(planned: &Planned) -> bool {
+    match &planned.plan.work {
+        Work::Press(_, Tap::Desk(_, DeskTap::Alarm)) | Work::Command(_, Command::Drill(_)) => true,
+        work => planned.plan.ask.raised_by_tips.is_some() && may_file(work),
+    }
+}
+
 /// Whether an event may make a lead.
 fn may_file(work: &Work) -> bool {
     match work {
@@ -535,15 +544,17 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         // The edit that came first said more.
         Work::Tip(..) | Work::Private(..) | Work::Evidence(..) if given.facts.tip_at.is_some() => Decision::nothing(),
         Work::Tip(message, tip) => question::take(given, message, tip),
-        Work::Private(message, tip) => evidence::private_words(given, message, tip),
+        Work::Private(message, tip) => {
+            located(given, message).unwrap_or_else(|| evidence::private_words(given, message, tip))
+        }
         Work::Evidence(message, tip) => evidence::evidence(given, message, tip),
-        Work::Edit(message, tip) => evidence::edit(given, message, tip),
+        Work::Edit(message, tip) => located(given, message).unwrap_or_else(|| evidence::edit(given, message, tip)),
         Work::Command(message, command) => command::decide(given, message, command),
         Work::Press(press, tap) => match tap {
             Tap::Desk(_, tap) => triage::tap(given, press, *tap),
             Tap::Receipt(_, tap) => mend::tap(given, press, *tap),
             Tap::Answer(alarm, point, answer) => alarm::answer(given, press, *alarm, point, *answer),
-            Tap::StandDown(alarm) => alarm::stand_down(given, press, *alarm),
+            Tap::Alarm(alarm, tap) => alarm::tap(given, press, *alarm, tap),
             Tap::Widen(alarm, ring) => alarm::widen(given, press, *alarm, *ring),
             Tap::Question { writer, message, yes } => question::tap(given, press, *writer, *message, *yes),
             Tap::Language(language) => command::language_tap(given, press, *language),
@@ -554,10 +565,15 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Decision::answer(&press.id, speaker.say("stale-button", &[]))
         }
         Work::Joined(chat) => command::greet(given, *chat),
-        Work::Timer(TimerKind::Stage { alarm, stage }) => alarm::stage(given, *alarm, *stage),
+        Work::Timer(TimerKind::Stage { alarm, stage }) => alarm::clock::stage(given, *alarm, *stage),
+        Work::Timer(TimerKind::Lapse { alarm, callee, user }) => {
+            alarm::clock::lapse(given, *alarm, callee.as_ref(), *user)
+        }
+        Work::Timer(TimerKind::Show { alarm }) => alarm::clock::show(given, *alarm),
+        Work::Timer(TimerKind::DrillOver { alarm }) => alarm::clock::drill_over(given, *alarm),
         Work::Timer(TimerKind::Question { chat, event, message }) => question::run_out(*chat, *event, *message),
-        Work::Report(OutboxReport::CallFailed { alarm, point, why, .. }) => {
-            alarm::call_failed(given, *alarm, point, why)
+        Work::Report(OutboxReport::CallFailed { alarm, callee, chat, why }) => {
+            alarm::call_failed(given, *alarm, callee, *chat, why)
         }
         Work::Moved(from, to) => {
             let mut decision = Decision::nothing();
@@ -573,4 +589,11 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             decision
         }
     }
+}
+
+/// A place shared by somebody who answers alarms, unless it joins a tip of theirs.
+fn located(given: &Given<'_>, message: &Message) -> Option<Decision> {
+    let facts = &given.facts;
+    let joins = message.reply_to.is_some() || facts.file.is_some() || facts.newest_tip.is_some();
+    if joins { None } else { alarm::located(given, message) }
 }

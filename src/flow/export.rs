@@ -4,14 +4,14 @@
 //! and digests are an adapter's. Called by the export command and by the sender of `/export`'s documents.
 
 use crate::config::Config;
-use crate::domain::alarm::{Alarm, Call};
+use crate::domain::alarm::{Alarm, Call, Callee};
 use crate::domain::id::{ChatId, LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::member::Member;
 use crate::domain::period::Period;
 use crate::domain::place::PlaceSource;
 use crate::domain::tip::redact::{Relayed, redact_text};
-use crate::port::store::{Access, Store, StoreResult, Tally, TownFile};
+use crate::port::store::{Access, AlarmRecord, Store, StoreResult, Tally, TownFile};
 use crate::port::table::{Cell, Column, Head, Holds, Table, TableKind, TableSink};
 use anyhow::{Context as _, ensure};
 use std::collections::{BTreeSet, HashMap};
@@ -97,7 +97,7 @@ pub async fn export<S: Store>(
         }
         TableKind::Alarms => {
             let staff = staff_codes(&store.townspeople().await?);
-            let table = alarms_table(head, &store.calls_between(from, to).await?, &staff);
+            let table = alarms_table(head, &store.alarms_between(from, to).await?, &staff);
             table.pour(sink)?;
             Ok(table.rows.len() as u64)
         }
@@ -279,12 +279,13 @@ pub fn points_table(head: Head, tallies: &[Tally], names: bool) -> anyhow::Resul
     Ok(Table { head, rows, totals: Some(last) })
 }
 
-/// The alarms table: one row a call, in the order given. Officers stand in it by their codes.
-pub fn alarms_table(head: Head, calls: &[(Alarm, Call)], staff: &HashMap<UserId, String>) -> Table {
-    let row = |(alarm, call): &(Alarm, Call)| {
+/// The alarms table: one row a call, in the order given. Officers stand in it by their codes; of a point's people the first
+/// who did something counts.
+pub fn alarms_table(head: Head, alarms: &[AlarmRecord], staff: &HashMap<UserId, String>) -> Table {
+    let row = |alarm: &Alarm, call: &Call| {
         vec![
             Cell::Int(alarm.id.0),
-            Cell::Int(alarm.lead.0),
+            alarm.lead.map_or(Cell::Empty, |lead| Cell::Int(lead.0)),
             Cell::Instant(alarm.raised_at),
             Cell::text(match alarm.raised_by {
                 None => "baiying",
@@ -292,16 +293,20 @@ pub fn alarms_table(head: Head, calls: &[(Alarm, Call)], staff: &HashMap<UserId,
             }),
             Cell::Flag(alarm.drill),
             Cell::Int(call.ring.into()),
-            Cell::text(call.point.clone()),
+            Cell::text(match &call.callee {
+                Callee::Point(code) => code.clone(),
+                Callee::Person(user) => staff.get(user).map_or("unlisted", String::as_str).to_owned(),
+            }),
             Cell::Instant(call.called_at),
-            Cell::Flag(call.delivered_at.is_some()),
-            Cell::instant(call.acknowledged_at),
-            Cell::instant(call.under_way_at),
-            Cell::instant(call.on_scene_at),
-            Cell::instant(alarm.stood_down_at),
+            Cell::Flag(call.people.iter().any(|person| person.delivered_at.is_some())),
+            Cell::instant(call.first(|person| person.acknowledged_at)),
+            Cell::instant(call.first(|person| person.under_way_at)),
+            Cell::instant(call.on_scene_at()),
+            Cell::instant(alarm.stood_down.map(|end| end.at)),
         ]
     };
-    Table { head, rows: calls.iter().map(row).collect(), totals: None }
+    let rows = alarms.iter().flat_map(|it| it.calls.iter().map(|call| row(&it.alarm, call))).collect();
+    Table { head, rows, totals: None }
 }
 
 fn adds_up([opening, earned, spent, corrected, closing]: &[i64; 5]) -> bool {

@@ -100,7 +100,8 @@ pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
         desk::put_receipt(&mut decision, given, &lead, &speaker, first_contact, None);
     }
 
-    let file = new_file(lead, attachments);
+    let mut file = new_file(lead, attachments);
+    super::alarm::raise_itself(&mut decision, given, &mut file);
     put_before_desk(&mut decision, given, &file);
     decision.changes.attachments = file.attachments;
     decision.changes.new_leads.push(file.lead);
@@ -266,7 +267,7 @@ pub fn parts(given: &Given<'_>, message: &Message) -> Vec<Attachment> {
             lead: None,
             evidence: match part {
                 Part::Media { kind, file_id } => Evidence::Media { kind: *kind, file_id: file_id.clone() },
-                Part::Pin { at, accuracy_m, venue } => {
+                Part::Pin { at, accuracy_m, venue, .. } => {
                     Evidence::Pin(pin(given, message, *at, *accuracy_m, venue.as_deref()))
                 }
             },

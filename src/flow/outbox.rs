@@ -224,10 +224,10 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         let retry = |at, why: &str| Fate::Retry { at, why: why.to_owned() };
         let queued_at = self.under_way.remove(&claimed.id);
         let mut call_failed = |why: &str| {
-            if let Some((alarm, point)) = &claimed.post.call {
+            if let Some((alarm, callee)) = &claimed.post.call {
                 reports.push(OutboxReport::CallFailed {
                     alarm: *alarm,
-                    point: point.clone(),
+                    callee: callee.clone(),
                     chat,
                     why: why.to_owned(),
                 });

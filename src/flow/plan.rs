@@ -2,13 +2,13 @@
 
 use super::command::Command;
 use super::question;
-use super::tap::Tap;
+use super::tap::{DeskTap, Tap};
 use super::town::Town;
 use crate::config::{Mode, Untagged};
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, UserId};
 use crate::domain::tip::{ChatKind, Tip};
-use crate::port::chat::{Message, Press, Update, UpdateKind};
+use crate::port::chat::{Message, Part, Press, Update, UpdateKind};
 use crate::port::store::{Ask, Facts, OutboxReport, TimerKind};
 
 /// What an event is about.
@@ -96,17 +96,20 @@ impl Plan {
     /// A timer's plan.
     pub fn timer(kind: TimerKind) -> Self {
         let (alarm, keys) = match kind {
-            TimerKind::Stage { alarm, .. } => (Some(alarm), vec![Key::Alarm(alarm), Key::Alone]),
+            TimerKind::Stage { alarm, .. }
+            | TimerKind::Lapse { alarm, .. }
+            | TimerKind::Show { alarm }
+            | TimerKind::DrillOver { alarm } => (Some(alarm), vec![Key::Alarm(alarm), Key::Alone]),
             TimerKind::Question { .. } => (None, vec![Key::Alone]),
         };
-        Self { work: Work::Timer(kind), ask: Ask { alarm, ..Ask::default() }, keys }
+        Self { work: Work::Timer(kind), ask: Ask { alarm, running: alarm.is_some(), ..Ask::default() }, keys }
     }
 
     /// A report's plan.
     pub fn report(report: OutboxReport) -> Self {
         match &report {
             OutboxReport::CallFailed { alarm, .. } => Self {
-                ask: Ask { alarm: Some(*alarm), ..Ask::default() },
+                ask: Ask { alarm: Some(*alarm), running: true, ..Ask::default() },
                 keys: vec![Key::Alone],
                 work: Work::Report(report),
             },
@@ -171,11 +174,17 @@ impl Plan {
             keys.push(Key::Message(message.chat, reply));
         }
         if message.private {
+            if message.from.user.is_some_and(|user| town.serves(user)) && has_pin(&message) {
+                ask.running = true;
+                keys.push(Key::Alone);
+            }
+            heed_self_raise(town, &message, &tip, &mut ask, &mut keys);
             return Self { work: Work::Private(message, Box::new(tip)), ask, keys };
         }
         // Words in reply to somebody's tip add to it, unless they are marked as a tip of their own.
         if tip.is_tip && (tip.marked || message.reply_to.is_none()) {
             ask.newest_tip = None;
+            heed_self_raise(town, &message, &tip, &mut ask, &mut keys);
             return Self { work: Work::Tip(message, Box::new(tip)), ask, keys };
         }
         if message.parts.is_empty() {
@@ -199,8 +208,10 @@ impl Plan {
             return Self::nothing();
         }
         let tip = read(&message, kind, town);
+        let serves = message.private && message.from.user.is_some_and(|user| town.serves(user));
         let ask = Ask {
             user: message.from.user,
+            running: serves && has_pin(&message),
             tip_at: Some((message.chat, message.id)),
             loose: message.from.user.map(|u| (message.chat, u, message.date)),
             question: message.from.user.filter(|_| asks(town, &message)).map(|user| (message.chat, user)),
@@ -209,6 +220,9 @@ impl Plan {
         let mut keys = vec![Key::Message(message.chat, message.id)];
         if let Some(user) = message.from.user {
             keys.push(Key::Person(message.chat, user));
+        }
+        if ask.running {
+            keys.push(Key::Alone);
         }
         Self { work: Work::Edit(message, Box::new(tip)), ask, keys }
     }
@@ -221,16 +235,34 @@ impl Plan {
         // Presses are rare beside tips; each runs alone, so that whatever hangs on its lead stands still.
         let keys = vec![Key::Alone];
         match &tap {
-            Tap::Desk(lead, _) => {
+            Tap::Desk(lead, tap) => {
                 ask.lead = Some(*lead);
                 ask.queue = Some(press.chat);
+                ask.running = *tap == DeskTap::Alarm;
             }
             Tap::Receipt(lead, _) => ask.lead = Some(*lead),
-            Tap::Answer(alarm, ..) | Tap::StandDown(alarm) | Tap::Widen(alarm, _) => ask.alarm = Some(*alarm),
+            Tap::Answer(alarm, ..) | Tap::Alarm(alarm, _) | Tap::Widen(alarm, _) => {
+                (ask.alarm, ask.running) = (Some(*alarm), true);
+            }
             Tap::Question { writer, .. } => ask.question = Some((press.chat, *writer)),
             Tap::Language(_) | Tap::Duty(_) => {}
         }
         Self { work: Work::Press(press, tap), ask, keys }
+    }
+}
+
+/// Whether a location is attached.
+fn has_pin(message: &Message) -> bool {
+    message.parts.iter().any(|part| matches!(part, Part::Pin { .. }))
+}
+
+/// A tip that may raise an alarm by itself is decided alone, with all that runs.
+fn heed_self_raise(town: &Town, message: &Message, tip: &Tip, ask: &mut Ask, keys: &mut Vec<Key>) {
+    let rules = town.rules.alarm.self_raise;
+    if tip.is_tip && rules.enabled && tip.urgent {
+        let minutes = rules.person_minutes.max(rules.group_minutes);
+        (ask.running, ask.raised_by_tips) = (true, Some(message.date.plus_ms(-minutes * 60_000)));
+        keys.push(Key::Alone);
     }
 }
 
@@ -247,6 +279,9 @@ fn may_ask(town: &Town, message: &Message, tip: &Tip) -> bool {
 /// Whether more has to be looked up now that the first facts are there: the whole file of a lead that
 /// was found by its message or by its reporter.
 pub fn follow_up(work: &Work, facts: &Facts, town: &Town) -> Option<Ask> {
+    if let (None, Some(lead)) = (&facts.file, facts.alarm.as_ref().and_then(|file| file.alarm.lead)) {
+        return Some(Ask { lead: Some(lead), ..Ask::default() });
+    }
     if facts.file.is_some() {
         return match work {
             Work::Press(_, Tap::Desk(_, tap)) => super::triage::follow_up(*tap, facts, town),

@@ -45,7 +45,9 @@ pub async fn render<S: Store, P: Printer>(
             None => return Ok(Rendered::Nothing),
         },
         // These are sent once; put again, they stand already.
-        Content::Pin { .. } | Content::Media { .. } | Content::Export { .. } if claimed.message.is_some() => {
+        Content::Pin { .. } | Content::Media { .. } | Content::Export { .. } | Content::DrillReport { .. }
+            if claimed.message.is_some() =>
+        {
             return Ok(Rendered::Nothing);
         }
         Content::Delete { message } => Delivery::Delete { message },
@@ -78,6 +80,7 @@ pub async fn render<S: Store, P: Printer>(
             }
             text(speaker(rules, language, now).folded_receipts(&leads), Vec::new(), None, true)
         }
+        Content::DrillReport { .. } => return Ok(Rendered::Nothing),
         Content::Export { period, what, format, names } => {
             let kind = what.parse().map_err(anyhow::Error::msg)?;
             let request = Request { kind, period, names };

@@ -1,6 +1,6 @@
 //! What a button means: the press data, packed into the platform's 64 bytes and unpacked again.
 
-use crate::domain::alarm::Answer;
+use crate::domain::alarm::{Answer, Callee, Outcome};
 use crate::domain::duty::{Duty, Turn, TurnKey};
 use crate::domain::id::{AlarmId, LeadId, MessageId, UserId};
 use crate::domain::member::Language;
@@ -14,10 +14,10 @@ pub enum Tap {
     Desk(LeadId, DeskTap),
     /// On a receipt, by its reporter or police.
     Receipt(LeadId, ReceiptTap),
-    /// A guard's answer.
-    Answer(AlarmId, String, Answer),
-    /// At the desk: stand the alarm down.
-    StandDown(AlarmId),
+    /// A responder's answer.
+    Answer(AlarmId, Callee, Answer),
+    /// On an alarm's board at the desk.
+    Alarm(AlarmId, AlarmTap),
     /// At the desk: call the next ring after this one.
     Widen(AlarmId, i32),
     /// Choose a language.
@@ -35,7 +35,20 @@ pub enum Tap {
     },
 }
 
-/// What an officer taps.
+/// What the desk taps on an alarm's board.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AlarmTap {
+    /// 接警: the desk has it.
+    Take,
+    /// 已控制; also under the card of patrol or response police who are there.
+    Controlled,
+    /// 解除, with its outcome.
+    StandDown(Outcome),
+    /// Call the people of this point, whether or not they are on duty.
+    Call(String),
+}
+
+/// What an officer taps on a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeskTap {
     /// 认领
@@ -249,16 +262,20 @@ impl Tap {
                 ReceiptTap::Withdraw => format!("mW:{lead}"),
                 ReceiptTap::Back => format!("mb:{lead}"),
             },
-            Self::Answer(alarm, point, answer) => {
-                let key = match answer {
-                    Answer::Acknowledge => 'a',
-                    Answer::UnderWay => 'u',
-                    Answer::OnScene => 's',
-                    Answer::Decline => 'x',
-                };
-                format!("a{key}:{alarm}:{point}")
-            }
-            Self::StandDown(alarm) => format!("ad:{alarm}"),
+            Self::Answer(alarm, callee, answer) => match answer {
+                Answer::Acknowledge => format!("aa:{alarm}:{callee}"),
+                Answer::UnderWay(None) => format!("au:{alarm}:{callee}"),
+                Answer::UnderWay(Some(minutes)) => format!("a{minutes}:{alarm}:{callee}"),
+                Answer::OnScene => format!("as:{alarm}:{callee}"),
+                Answer::Decline => format!("ax:{alarm}:{callee}"),
+            },
+            Self::Alarm(alarm, tap) => match tap {
+                AlarmTap::Take => format!("at:{alarm}"),
+                AlarmTap::Controlled => format!("ac:{alarm}"),
+                AlarmTap::StandDown(Outcome::Handled) => format!("ad:{alarm}"),
+                AlarmTap::StandDown(outcome) => format!("ad:{alarm}:{}", outcome.name()),
+                AlarmTap::Call(code) => format!("ai:{alarm}:{code}"),
+            },
             Self::Widen(alarm, ring) => format!("aw:{alarm}:{ring}"),
             Self::Question { writer, message, yes } => {
                 format!("q{}:{writer}:{message}", if *yes { 'y' } else { 'n' })
@@ -282,6 +299,7 @@ impl Tap {
         let id: i64 = first.parse().ok().filter(|id| *id > 0)?;
         let desk = |tap| Some(Self::Desk(LeadId(id), tap));
         let receipt = |tap| Some(Self::Receipt(LeadId(id), tap));
+        let alarm = |tap| Some(Self::Alarm(AlarmId(id), tap));
         let number = || more?.parse::<i64>().ok();
         match key {
             "lc" => desk(DeskTap::Claim),
@@ -312,18 +330,22 @@ impl Tap {
             "mW" => receipt(ReceiptTap::Withdraw),
             "mb" => receipt(ReceiptTap::Back),
             "qy" | "qn" => Some(Self::Question { writer: UserId(id), message: MessageId(number()?), yes: key == "qy" }),
-            "ad" => Some(Self::StandDown(AlarmId(id))),
+            "at" => alarm(AlarmTap::Take),
+            "ac" => alarm(AlarmTap::Controlled),
+            "ad" => alarm(AlarmTap::StandDown(more.map_or(Some(Outcome::Handled), Outcome::named)?)),
+            "ai" => alarm(AlarmTap::Call(more.filter(|code| !code.is_empty())?.to_owned())),
             "aw" => Some(Self::Widen(AlarmId(id), i32::try_from(number()?).ok()?)),
-            "aa" | "au" | "as" | "ax" => {
-                let answer = match key {
-                    "aa" => Answer::Acknowledge,
-                    "au" => Answer::UnderWay,
-                    "as" => Answer::OnScene,
-                    _ => Answer::Decline,
+            _ => {
+                let answer = match key.strip_prefix('a')? {
+                    "a" => Answer::Acknowledge,
+                    "u" => Answer::UnderWay(None),
+                    "s" => Answer::OnScene,
+                    "x" => Answer::Decline,
+                    minutes => Answer::UnderWay(Some(minutes.parse().ok().filter(|told| (1..=999).contains(told))?)),
                 };
-                Some(Self::Answer(AlarmId(id), more.filter(|p| !p.is_empty())?.to_owned(), answer))
+                let callee = more.filter(|callee| !callee.is_empty())?.parse().expect("every text is a callee");
+                Some(Self::Answer(AlarmId(id), callee, answer))
             }
-            _ => None,
         }
     }
 }
@@ -367,10 +389,17 @@ mod tests {
             ReceiptTap::Back,
         ]
         .map(|t| Tap::Receipt(lead, t));
-        let answers = [Answer::Acknowledge, Answer::UnderWay, Answer::OnScene, Answer::Decline]
-            .map(|a| Tap::Answer(AlarmId(i64::MAX), "东门-P014".into(), a));
+        let answers =
+            [Answer::Acknowledge, Answer::UnderWay(None), Answer::UnderWay(Some(10)), Answer::OnScene, Answer::Decline]
+                .map(|a| Tap::Answer(AlarmId(i64::MAX), Callee::Point("东门-P014".into()), a));
+        let person = Tap::Answer(AlarmId(7), Callee::Person(UserId(i64::MAX)), Answer::OnScene);
         let rest = [
-            Tap::StandDown(AlarmId(3)),
+            person,
+            Tap::Alarm(AlarmId(3), AlarmTap::Take),
+            Tap::Alarm(AlarmId(3), AlarmTap::Controlled),
+            Tap::Alarm(AlarmId(3), AlarmTap::StandDown(Outcome::Handled)),
+            Tap::Alarm(AlarmId(3), AlarmTap::StandDown(Outcome::DrillBrokenOff)),
+            Tap::Alarm(AlarmId(i64::MAX), AlarmTap::Call("东门-P014".into())),
             Tap::Widen(AlarmId(3), 2),
             Tap::Question { writer: UserId(i64::MAX), message: MessageId(i64::MAX), yes: true },
             Tap::Question { writer: UserId(11), message: MessageId(5), yes: false },

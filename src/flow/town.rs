@@ -45,6 +45,8 @@ struct Ground {
     places: PointIndex<usize>,
     gazetteer: Arc<Gazetteer>,
     widest_radius_m: f64,
+    /// Everybody who answers for a point.
+    contacts: HashSet<UserId>,
 }
 
 impl Ground {
@@ -69,6 +71,7 @@ impl Ground {
             gazetteer,
             index: PointIndex::build(points.iter().map(|p| (p.code.clone(), p.at))),
             widest_radius_m: points.iter().map(|p| p.radius_m).fold(0.0, f64::max),
+            contacts: points.iter().flat_map(|p| p.contacts.iter().copied()).collect(),
             points: points.into_iter().map(|p| (p.code.clone(), p)).collect(),
         }
     }
@@ -162,14 +165,41 @@ impl Town {
         holders
     }
 
-    /// Every liaison point, in no order.
+    /// A liaison point by its code.
+    pub fn point(&self, code: &str) -> Option<&Point> {
+        self.ground.points.get(code)
+    }
+
+    /// All liaison points, in no order.
     pub fn points(&self) -> impl Iterator<Item = &Point> {
         self.ground.points.values()
     }
 
-    /// A liaison point by its code.
-    pub fn point(&self, code: &str) -> Option<&Point> {
-        self.ground.points.get(code)
+    /// The groups of neighbours.
+    pub fn liaison_groups(&self) -> impl Iterator<Item = &Group> {
+        let mut groups: Vec<&Group> = self.groups.values().filter(|group| group.kind == GroupKind::Liaison).collect();
+        groups.sort_unstable_by_key(|group| group.chat);
+        groups.into_iter()
+    }
+
+    /// The staff who hold a role, by user id.
+    pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Member> {
+        let mut members: Vec<&Member> = self.staff.values().filter(|member| member.is(role)).collect();
+        members.sort_unstable_by_key(|member| member.user);
+        members.into_iter()
+    }
+
+    /// Whether somebody moves about on duty: patrol and response police.
+    pub fn is_mobile(&self, user: UserId) -> bool {
+        self.holds(user, Role::Patrol) || self.holds(user, Role::Response)
+    }
+
+    /// Whether somebody may be called to an alarm, so that the place they share in private is of use to it.
+    pub fn serves(&self, user: UserId) -> bool {
+        let roles = [Role::Patrol, Role::Response, Role::DutyOfficer];
+        roles.into_iter().any(|role| self.holds(user, role))
+            || self.ground.contacts.contains(&user)
+            || self.rules.alarm.call_list.contains(&user.0)
     }
 
     /// The liaison points nearest to a place, with their distance in metres.

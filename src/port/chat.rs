@@ -93,6 +93,8 @@ pub enum Part {
         accuracy_m: Option<f64>,
         /// The venue's title.
         venue: Option<String>,
+        /// Whether it is shared live: it moves by edits.
+        live: bool,
     },
     /// A file of some kind.
     Media {

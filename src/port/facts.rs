@@ -1,5 +1,6 @@
 //! What a decider asks of the store, and what it is told.
 
+use crate::domain::alarm::event::AlarmEvent;
 use crate::domain::alarm::{Alarm, Call};
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, UserId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent};
@@ -7,6 +8,7 @@ use crate::domain::member::{Member, Role};
 use crate::domain::place::Wgs84;
 use crate::domain::points::Transfer;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// What an event needs to know before it is decided. Unset fields are not looked up.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,8 +25,12 @@ pub struct Ask {
     pub loose: Option<(ChatId, UserId, Millis)>,
     /// This lead, with all that hangs on it.
     pub lead: Option<LeadId>,
-    /// The lead of this alarm, with all that hangs on it.
+    /// This alarm; with its lead and all that hangs on that, if it has one.
     pub alarm: Option<AlarmId>,
+    /// Every alarm that runs, and where people were last.
+    pub running: bool,
+    /// Alarms that tips raised by themselves since the instant.
+    pub raised_by_tips: Option<Millis>,
     /// Leads received within a span of time, near a place if one is given, newest first, at most 20.
     pub similar: Option<Similar>,
     /// The person's balance and last entries.
@@ -110,6 +116,31 @@ pub struct AlarmFile {
     pub alarm: Alarm,
     /// Its calls, nearest first.
     pub calls: Vec<Call>,
+    /// Every message that the product sent about it, or has queued, and that is not taken away. Known of an alarm that is
+    /// asked for, and of a lead's while it runs.
+    pub posts: Vec<Posted>,
+}
+
+/// Where somebody who answers alarms was last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Whereabouts {
+    /// Who.
+    pub user: UserId,
+    /// Where.
+    pub at: Wgs84,
+    /// When they shared it.
+    pub when: Millis,
+}
+
+/// An alarm as it is filed: with its calls and its timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlarmRecord {
+    /// The alarm.
+    pub alarm: Alarm,
+    /// Its calls, nearest first.
+    pub calls: Vec<Call>,
+    /// What happened, in order.
+    pub timeline: Vec<AlarmEvent>,
 }
 
 /// A message of the product's own that stands in a chat.
@@ -177,6 +208,14 @@ pub struct Facts {
     pub loose: Vec<Attachment>,
     /// See [`Ask::lead`] and [`Ask::alarm`].
     pub file: Option<LeadFile>,
+    /// See [`Ask::alarm`].
+    pub alarm: Option<AlarmFile>,
+    /// See [`Ask::running`].
+    pub running: Vec<AlarmFile>,
+    /// See [`Ask::running`].
+    pub whereabouts: HashMap<UserId, Whereabouts>,
+    /// See [`Ask::raised_by_tips`]: the group, the reporter, when.
+    pub raised_by_tips: Vec<(Option<ChatId>, Option<UserId>, Millis)>,
     /// See [`Ask::original`].
     pub original: Option<LeadFile>,
     /// See [`Ask::similar`].

@@ -1,6 +1,7 @@
 //! What goes into the inbox and comes out of it: raw updates, events, timers, what the outbox reports.
 
-use crate::domain::id::{AlarmId, ChatId, EventSeq, MessageId, Millis};
+use crate::domain::alarm::Callee;
+use crate::domain::id::{AlarmId, ChatId, EventSeq, MessageId, Millis, UserId};
 use serde::{Deserialize, Serialize};
 
 /// An update as it arrived, not yet stored.
@@ -54,6 +55,25 @@ pub enum TimerKind {
         /// Index into the configured stages.
         stage: usize,
     },
+    /// Somebody who said that they come may not have arrived.
+    Lapse {
+        /// In which alarm.
+        alarm: AlarmId,
+        /// Whom they were called for; `None`: it is the desk's own acknowledgement.
+        callee: Option<Callee>,
+        /// Who.
+        user: UserId,
+    },
+    /// The cards of a large alarm are brought up to date.
+    Show {
+        /// Which alarm.
+        alarm: AlarmId,
+    },
+    /// A drill's time is up.
+    DrillOver {
+        /// Which.
+        alarm: AlarmId,
+    },
     /// Nobody has answered whether a message is a tip.
     Question {
         /// Where.
@@ -82,13 +102,14 @@ pub struct Timer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub enum OutboxReport {
-    /// An alarm's call could not be delivered to one of the point's contacts.
+    /// An alarm's call could not be delivered to one of those who were summoned.
     CallFailed {
         /// Which alarm.
         alarm: AlarmId,
-        /// Which point.
-        point: String,
-        /// The chat it was for.
+        /// Whom the call was for.
+        #[serde(alias = "point")]
+        callee: Callee,
+        /// The person's private chat.
         chat: ChatId,
         /// Why.
         why: String,

@@ -1,5 +1,6 @@
 //! Messages as they should stand: what the flow puts in the outbox, and how the sender claims and settles it.
 
+use crate::domain::alarm::Callee;
 use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, Millis, OutboxId};
 use crate::domain::lead::MediaKind;
 use crate::domain::member::Language;
@@ -88,6 +89,15 @@ pub enum Content {
         /// In which language.
         language: Language,
     },
+    /// The report of a drill that is over, made when it is sent.
+    DrillReport {
+        /// Which drill.
+        alarm: AlarmId,
+        /// `text` or `xlsx`.
+        format: String,
+        /// In which language.
+        language: Language,
+    },
     /// An export, made when it is sent.
     Export {
         /// Which period.
@@ -118,7 +128,7 @@ pub struct Post {
     /// The lead that it is about: its copies are scrubbed with it, replies to it belong to the lead.
     pub lead: Option<LeadId>,
     /// The alarm's call that it carries: a failure is reported as an [`OutboxReport`].
-    pub call: Option<(AlarmId, String)>,
+    pub call: Option<(AlarmId, Callee)>,
 }
 
 /// A sender's time of office: each sender that begins ends the terms before its own.

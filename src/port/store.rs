@@ -8,6 +8,7 @@ pub use super::inbox::*;
 pub use super::outbox::*;
 
 use super::audit::Audit;
+use crate::domain::alarm::event::AlarmEvent;
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::duty::{DutyChange, Rota};
 use crate::domain::group::Group;
@@ -53,8 +54,12 @@ pub struct Changes {
     pub new_alarms: Vec<Alarm>,
     /// Changed alarms; each has one version more than was read.
     pub alarms: Vec<Alarm>,
-    /// Calls, new or changed (same alarm and point: replaced).
+    /// Calls with their people, new or changed (same alarm and callee: replaced).
     pub calls: Vec<Call>,
+    /// Lines of alarms' timelines.
+    pub alarm_events: Vec<AlarmEvent>,
+    /// Where people are; of each only the last is kept.
+    pub whereabouts: Vec<Whereabouts>,
     /// Ledger entries; one whose key is there already is left alone.
     pub transfers: Vec<Transfer>,
     /// People, new or changed.
@@ -81,6 +86,43 @@ pub struct Changes {
     pub forget: bool,
     /// Earlier events whose words are wiped.
     pub forget_events: Vec<EventSeq>,
+}
+
+impl Changes {
+    /// Takes over all that `other` changes as well.
+    pub fn absorb(&mut self, other: Self) {
+        macro_rules! take_over {
+            ($($list:ident),+ $(,)?) => {{
+                // Every field is named here: a new one must say how it is taken over.
+                let Self { $($list,)+ forget } = other;
+                $(self.$list.extend($list);)+
+                self.forget |= forget;
+            }};
+        }
+        take_over!(
+            new_leads,
+            leads,
+            lead_events,
+            attachments,
+            new_alarms,
+            alarms,
+            calls,
+            alarm_events,
+            whereabouts,
+            transfers,
+            members,
+            groups,
+            moves,
+            posts,
+            timers,
+            cancel_timers,
+            invites,
+            duty,
+            access,
+            scrub,
+            forget_events,
+        );
+    }
 }
 
 /// A line of the access log.
@@ -328,8 +370,10 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn tallies(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<Tally>>> + Send;
     /// What all people together could spend before an instant.
     fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
-    /// Each call of alarms raised in a half-open period, by alarm, then call order.
-    fn calls_between(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<(Alarm, Call)>>> + Send;
+    /// Alarms raised in a half-open period, drills among them, by number.
+    fn alarms_between(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<AlarmRecord>>> + Send;
+    /// This drill and the ended ones before it, the newest first, at most `limit` in all.
+    fn last_drills(&self, drill: AlarmId, limit: usize) -> impl Future<Output = StoreResult<Vec<AlarmRecord>>> + Send;
 }
 
 /// A person's points over a period. `closing = opening + earned − spent + corrected`.

@@ -95,7 +95,7 @@ async fn town(leads: usize, heard: &Heard) -> Vec<(&'static str, u64)> {
     let tallies = count!("the month's points", store.tallies(from, NOW).await.unwrap());
     assert!(tallies.len() > ACTIVE / 2, "{} people have points", tallies.len());
     count!("points of all", store.held_before(from).await.unwrap());
-    count!("the month's calls", store.calls_between(from, NOW).await.unwrap());
+    count!("the month's calls", store.alarms_between(from, NOW).await.unwrap());
     let statement = ask(Ask { statement: Some(reporter(3)), ..Ask::default() });
     let facts = count!("a statement", store.load(&statement).await.unwrap());
     assert!(facts[0].statement.balance > 0 && !facts[0].statement.entries.is_empty());

@@ -8,7 +8,7 @@ use crate::database::{Database, Link};
 use crate::store::{Fresh, every_hot_step};
 use crate::world::{ADMIN, CLERK, COURIER, DESK, EVENING, GROUP, GUARD, GUARD2, NEIGHBOUR, OFFICE, OFFICER, World};
 use baiying::adapter::sql::SqlStore;
-use baiying::domain::id::{LeadId, UserId};
+use baiying::domain::id::{AlarmId, LeadId, UserId};
 use baiying::domain::lead::LeadState;
 use baiying::domain::member::Member;
 use baiying::port::chat::SendError;
@@ -18,13 +18,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// What may be read whole: what a town has few of, values of the statement itself, and what another step has made.
-const SMALL: [&str; 18] = [
+const SMALL: [&str; 19] = [
     "_sqlx_migrations",
     "counter",
     "secret",
     "chat_group",
     "liaison_point",
     "place",
+    "whereabouts",
     "duty_shift",
     "duty_holiday",
     "duty_swap",
@@ -40,8 +41,8 @@ const SMALL: [&str; 18] = [
 ];
 
 /// Indexes that hold only what is open or waits, however much there is.
-const OPEN_ONLY: [&str; 6] =
-    ["inbox_open", "inbox_retry", "outbox_open", "lead_queue", "member_staff", "attachment_loose"];
+const OPEN_ONLY: [&str; 7] =
+    ["alarm_running", "inbox_open", "inbox_retry", "outbox_open", "lead_queue", "member_staff", "attachment_loose"];
 
 /// Statements that may read more, and why.
 const WHOLE: [(&str, &str); 5] = [
@@ -268,7 +269,8 @@ async fn look_around(store: &SqlStore) {
     store.import_members(&[member]).await.unwrap();
     store.tallies(EVENING, later).await.unwrap();
     store.held_before(EVENING).await.unwrap();
-    store.calls_between(EVENING, later).await.unwrap();
+    store.alarms_between(EVENING, later).await.unwrap();
+    store.last_drills(AlarmId(9), 5).await.unwrap();
     store.leads_between(EVENING, later, LeadId(1), 500).await.unwrap();
     store.mended_since(EVENING, LeadId(0), 100).await.unwrap();
     store.queue_view().await.unwrap();

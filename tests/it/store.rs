@@ -17,7 +17,9 @@ pub use speed::every_hot_step;
 
 use crate::database::Database;
 use baiying::adapter::sql::{SqlOptions, SqlStore};
-use baiying::domain::alarm::{Alarm, Call, Point};
+use baiying::domain::alarm::{
+    Alarm, Call, Callee, Origin, Outcome, Point, ResponderKind, StandDown, Summons, TeamKind,
+};
 use baiying::domain::group::{Group, GroupKind};
 use baiying::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, UserId};
 use baiying::domain::lead::{Attachment, Evidence, Lead, LeadEvent, LeadState, MediaKind, Occurred, Scene};
@@ -222,17 +224,14 @@ fn raw(update_id: i64, chat: i64) -> RawUpdate {
 fn call(alarm: i64, point: &str, distance_m: f64) -> Call {
     Call {
         alarm: AlarmId(alarm),
-        point: point.into(),
+        callee: Callee::Point(point.into()),
+        kind: ResponderKind::Point,
+        team: Some(TeamKind::Mobile),
         ring: 1,
-        distance_m,
+        distance_m: Some(distance_m),
         called_at: NOW,
-        delivered_at: None,
         failure: None,
-        acknowledged_at: None,
-        under_way_at: None,
-        on_scene_at: None,
-        declined_at: None,
-        answered_by: None,
+        people: vec![Summons::new(UserId(5), NOW), Summons::new(UserId(6), NOW)],
     }
 }
 

@@ -3,7 +3,7 @@
 //! A name, once released, never changes its meaning. Called by the modules that write and read rows.
 
 use super::engine::{Db, unreadable};
-use crate::domain::alarm::TeamKind;
+use crate::domain::alarm::{Origin, Outcome, ResponderKind, TeamKind};
 use crate::domain::duty::OnHolidays;
 use crate::domain::group::GroupKind;
 use crate::domain::lead::LeadState;
@@ -61,8 +61,22 @@ codes! {
         DutyOfficer = "duty_officer", Office = "office", Payout = "payout", Admin = "admin",
     }
     Language { Zh = "zh", En = "en" }
+    Origin { Desk = "desk", Tip = "tip", Drill = "drill" }
+    ResponderKind {
+        Point = "point", Patrol = "patrol", Response = "response", DutyOfficer = "duty_officer", CallList = "call_list",
+    }
     TeamKind {
         Stationed = "stationed", Mobile = "mobile", Area = "area", Village = "village", Watch = "watch",
+    }
+}
+
+impl Code for Outcome {
+    fn code(self) -> &'static str {
+        self.name()
+    }
+
+    fn parse_code(text: &str) -> Db<Self> {
+        Self::named(text).ok_or_else(|| unreadable(format_args!("Outcome {text:?}")))
     }
 }
 

@@ -1,12 +1,13 @@
 //! What the desk, the operator and exports look at. Reads only. Called by the store.
 
-use super::alarm::{ALARM_COLUMNS, CALL_COLUMNS, read_alarm, read_call};
+use super::alarm::{load_alarms, load_timelines};
 use super::engine::{Db, Link, Pools, Sql};
 use super::lead::{LEAD_COLUMNS, read_lead};
-use crate::domain::alarm::{Alarm, Call};
-use crate::domain::id::{LeadId, Millis};
+use crate::domain::alarm::event::AlarmEvent;
+use crate::domain::id::{AlarmId, LeadId, Millis};
 use crate::domain::lead::Lead;
-use crate::port::store::{Gauges, QueueView};
+use crate::port::store::{AlarmFile, AlarmRecord, Gauges, QueueView};
+use std::collections::HashMap;
 
 async fn read_leads(link: &mut Link, sql: Sql) -> Db<Vec<Lead>> {
     link.rows(sql).await?.iter().map(|row| read_lead(&mut row.read())).collect()
@@ -85,20 +86,41 @@ pub(super) async fn mended_since(pools: &Pools, since: Millis, after: LeadId, li
     link.rows(sql).await?.iter().map(|row| row.read().next().map(LeadId)).collect()
 }
 
-/// Calls of alarms raised in a period, by alarm, then ring and distance.
-pub(super) async fn calls_between(pools: &Pools, from: Millis, to: Millis) -> Db<Vec<(Alarm, Call)>> {
+/// Alarms raised in a period, as they are filed.
+pub(super) async fn alarms_between(pools: &Pools, from: Millis, to: Millis) -> Db<Vec<AlarmRecord>> {
     let mut link = pools.reading().await?;
-    let mut sql = link.sql("SELECT ");
-    sql.push(ALARM_COLUMNS).push(", ").push(CALL_COLUMNS);
-    sql.push(" FROM alarm JOIN call ON call.alarm = alarm.id WHERE alarm.raised_at >= ").bind(from.0);
-    sql.push(" AND alarm.raised_at < ").bind(to.0);
-    sql.push(" ORDER BY alarm.id, call.ring, call.distance_m, call.point");
-    link.rows(sql)
-        .await?
-        .iter()
-        .map(|row| {
-            let mut row = row.read();
-            Ok((read_alarm(&mut row)?, read_call(&mut row)?))
-        })
-        .collect()
+    let files = load_alarms(&mut link, |sql| {
+        sql.push("raised_at >= ").bind(from.0).push(" AND raised_at < ").bind(to.0);
+    });
+    let files = files.await?;
+    records(&mut link, files).await
+}
+
+/// A drill and the ended ones before it, the newest first.
+pub(super) async fn last_drills(pools: &Pools, drill: AlarmId, limit: usize) -> Db<Vec<AlarmRecord>> {
+    let mut link = pools.reading().await?;
+    let files = load_alarms(&mut link, |sql| {
+        sql.push("id IN (SELECT id FROM alarm WHERE drill = 1 AND id <= ").bind(drill.0);
+        sql.push(" AND (stood_down_at IS NOT NULL OR id = ")
+            .bind(drill.0)
+            .push(") ORDER BY id DESC")
+            .limit(limit)
+            .push(")");
+    });
+    let mut files = files.await?;
+    files.reverse();
+    records(&mut link, files).await
+}
+
+async fn records(link: &mut Link, files: Vec<AlarmFile>) -> Db<Vec<AlarmRecord>> {
+    let alarms: Vec<AlarmId> = files.iter().map(|file| file.alarm.id).collect();
+    let mut timelines: HashMap<AlarmId, Vec<AlarmEvent>> = HashMap::new();
+    for event in load_timelines(link, &alarms).await? {
+        timelines.entry(event.alarm).or_default().push(event);
+    }
+    let record = |AlarmFile { alarm, calls, .. }: AlarmFile| {
+        let timeline = timelines.remove(&alarm.id).unwrap_or_default();
+        AlarmRecord { alarm, calls, timeline }
+    };
+    Ok(files.into_iter().map(record).collect())
 }

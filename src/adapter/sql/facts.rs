@@ -3,15 +3,15 @@
 //! Questions that lead to leads give numbers first; then all leads, and all that hangs on them, are read
 //! once. Called by the store.
 
-use super::alarm::{ALARM_COLUMNS, CALL_COLUMNS, read_alarm, read_call};
+use super::alarm::{load_alarms, load_posts, raised_by_tips, whereabouts};
 use super::engine::{Db, Link, MAX_IDS, Pools, Sql, from_json, padded};
 use super::lead::{ATTACHMENT_COLUMNS, load_leads, read_attachment, within};
 use super::ledger::{TRANSFER_COLUMNS, load_statements, read_transfer};
 use super::member::{load_invites, load_members};
-use crate::domain::id::{ChatId, LeadId, MessageId, Millis, UserId};
+use crate::domain::id::{ChatId, MessageId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadEvent};
 use crate::domain::points::Transfer;
-use crate::port::store::{AlarmFile, Ask, Facts, LeadFile, OpenQuestion, Posted, TimerKind, question_key};
+use crate::port::store::{Ask, Facts, LeadFile, OpenQuestion, Posted, TimerKind, question_key};
 use std::collections::{BTreeSet, HashMap};
 
 /// So many questions with a limit of their own in one statement.
@@ -145,6 +145,7 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
         facts.similar.truncate(20);
         facts.chat_leads.sort_by_key(|lead| (lead.received_at, lead.id));
     }
+    load_asked_alarms(&mut link, asks, &mut facts).await?;
 
     let filed: BTreeSet<i64> = found.file.iter().chain(&found.original).map(|(_, number)| *number).collect();
     let mut users: BTreeSet<i64> = asks.iter().filter_map(|ask| ask.user).map(|user| user.0).collect();
@@ -369,7 +370,7 @@ async fn load_files(
     let numbers: Vec<i64> = leads.iter().map(|lead| lead.id.0).collect();
     for numbers in numbers.chunks(MAX_IDS) {
         load_evidence(link, numbers, &mut files).await?;
-        load_alarms(link, numbers, &mut files).await?;
+        load_lead_alarms(link, numbers, &mut files).await?;
         load_duplicates(link, numbers, &mut files).await?;
     }
     Ok(files)
@@ -493,28 +494,56 @@ async fn load_earned(link: &mut Link, reporter: Option<UserId>, day: Millis, mon
     Ok((earned[0], earned[1]))
 }
 
-async fn load_alarms(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64, LeadFile>) -> Db<()> {
-    let mut sql = link.sql("SELECT alarm.lead, ");
-    sql.push(ALARM_COLUMNS).push(" FROM alarm WHERE alarm.lead IN ").list(numbers).push(" ORDER BY alarm.id");
-    each_row(link, sql, files, |file, row| {
-        file.alarm = Some(AlarmFile { alarm: read_alarm(row)?, calls: Vec::new() });
-        Ok(())
-    })
-    .await?;
-    let alarms: HashMap<i64, LeadId> =
-        files.values().filter_map(|file| Some((file.alarm.as_ref()?.alarm.id.0, file.lead.id))).collect();
-    if alarms.is_empty() {
-        return Ok(());
+/// The newest alarm of each lead.
+async fn load_lead_alarms(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64, LeadFile>) -> Db<()> {
+    let newest = load_alarms(link, |sql| {
+        sql.push("id IN (SELECT max(id) FROM alarm WHERE lead IN ").list(numbers).push(" GROUP BY lead)");
+    });
+    for mut file in newest.await? {
+        if file.alarm.runs() {
+            load_posts(link, &mut file).await?;
+        }
+        if let Some(of) = file.alarm.lead.and_then(|lead| files.get_mut(&lead.0)) {
+            of.alarm = Some(file);
+        }
     }
-    let mut sql = link.sql("SELECT ");
-    sql.push(CALL_COLUMNS).push(" FROM call WHERE call.alarm IN ");
-    sql.list(&alarms.keys().copied().collect::<Vec<_>>());
-    sql.push(" ORDER BY call.alarm, call.distance_m, call.point");
-    for row in link.rows(sql).await? {
-        let call = read_call(&mut row.read())?;
-        let file = alarms.get(&call.alarm.0).and_then(|lead| files.get_mut(&lead.0));
-        if let Some(alarm) = file.and_then(|file| file.alarm.as_mut()) {
-            alarm.calls.push(call);
+    Ok(())
+}
+
+/// Alarms that are asked for by number, all that run, and who was where.
+async fn load_asked_alarms(link: &mut Link, asks: &[Ask], facts: &mut [Facts]) -> Db<()> {
+    let asked: BTreeSet<i64> = asks.iter().filter_map(|ask| ask.alarm).map(|alarm| alarm.0).collect();
+    if !asked.is_empty() {
+        let numbers: Vec<i64> = asked.into_iter().collect();
+        let mut found = HashMap::new();
+        for mut file in load_alarms(link, |sql| {
+            sql.push("id IN ").list(&numbers);
+        })
+        .await?
+        {
+            load_posts(link, &mut file).await?;
+            found.insert(file.alarm.id, file);
+        }
+        for (facts, ask) in facts.iter_mut().zip(asks) {
+            facts.alarm = ask.alarm.and_then(|alarm| found.get(&alarm)).cloned();
+        }
+    }
+    if asks.iter().any(|ask| ask.running) {
+        let mut running = load_alarms(link, |sql| {
+            sql.push("stood_down_at IS NULL");
+        })
+        .await?;
+        for file in &mut running {
+            load_posts(link, file).await?;
+        }
+        let whereabouts = whereabouts(link).await?;
+        for (facts, _) in facts.iter_mut().zip(asks).filter(|(_, ask)| ask.running) {
+            (facts.running, facts.whereabouts) = (running.clone(), whereabouts.clone());
+        }
+    }
+    for (facts, ask) in facts.iter_mut().zip(asks) {
+        if let Some(since) = ask.raised_by_tips {
+            facts.raised_by_tips = raised_by_tips(link, since).await?;
         }
     }
     Ok(())

@@ -79,7 +79,8 @@ fn read_occurred(row: &mut Reader<'_>) -> Db<Option<Occurred>> {
     }))
 }
 
-fn read_scene(row: &mut Reader<'_>) -> Db<Option<Scene>> {
+/// Reads a scene from its six columns.
+pub(super) fn read_scene(row: &mut Reader<'_>) -> Db<Option<Scene>> {
     let lat: Option<f64> = row.next()?;
     let lon: Option<f64> = row.next()?;
     let accuracy_m: Option<f64> = row.next()?;
@@ -126,6 +127,13 @@ const CHANGING: [&str; 23] = [
     "asked",
 ];
 
+/// Binds a scene's six columns.
+pub(super) fn bind_scene(sql: &mut Sql, scene: Option<&Scene>) {
+    sql.bind(scene.map(|scene| scene.at.lat)).bind(scene.map(|scene| scene.at.lon));
+    sql.bind(scene.map(|scene| scene.accuracy_m)).bind(scene.map(|scene| scene.source.code()));
+    sql.bind(scene.map(|scene| scene.datum.code())).bind(scene.map(|scene| scene.text.as_str()));
+}
+
 /// Binds [`CHANGING`].
 fn bind_changing(sql: &mut Sql, lead: &Lead) {
     sql.bind(lead.version).bind(lead.state.code()).bind(lead.category.as_deref()).bind(i64::from(lead.urgent));
@@ -134,10 +142,7 @@ fn bind_changing(sql: &mut Sql, lead: &Lead) {
     sql.bind(occurred.and_then(|occurred| occurred.end).map(|end| end.0));
     sql.bind(occurred.map(|occurred| occurred.grain.code()));
     sql.bind(occurred.map(|occurred| occurred.text.as_str()));
-    let scene = lead.scene.as_ref();
-    sql.bind(scene.map(|scene| scene.at.lat)).bind(scene.map(|scene| scene.at.lon));
-    sql.bind(scene.map(|scene| scene.accuracy_m)).bind(scene.map(|scene| scene.source.code()));
-    sql.bind(scene.map(|scene| scene.datum.code())).bind(scene.map(|scene| scene.text.as_str()));
+    bind_scene(sql, lead.scene.as_ref());
     sql.bind(lead.unknown_place.as_deref()).bind(lead.description.as_str()).bind(lead.relay_text.as_str());
     sql.bind(lead.reporter.map(|user| user.0)).bind(lead.reporter_code.as_str());
     sql.bind(lead.officer.map(|user| user.0)).bind(lead.decided_at.map(|at| at.0));

@@ -31,7 +31,7 @@ pub use open::{ServeLock, SqlOptions};
 pub use replica::{Change, Seat, Tenure, Word};
 pub use scratch::Scratch;
 
-use crate::domain::alarm::{Alarm, Call, Point};
+use crate::domain::alarm::Point;
 use crate::domain::duty::Rota;
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
@@ -40,8 +40,8 @@ use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::port::audit::Audit;
 use crate::port::store::{
-    Access, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate, Retained,
-    Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
+    Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate,
+    Retained, Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
 };
 use engine::{Db, Pools, is_away, is_full, uncrossed};
 use replica::Replica;
@@ -284,8 +284,12 @@ impl Store for SqlStore {
         Ok(ledger::held_before(&mut self.pools.reading().await?, at).await?)
     }
 
-    async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
-        Ok(desk::calls_between(&self.pools, from, to).await?)
+    async fn alarms_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<AlarmRecord>> {
+        Ok(desk::alarms_between(&self.pools, from, to).await?)
+    }
+
+    async fn last_drills(&self, drill: AlarmId, limit: usize) -> StoreResult<Vec<AlarmRecord>> {
+        Ok(desk::last_drills(&self.pools, drill, limit).await?)
     }
 }
 

@@ -43,27 +43,31 @@ pub(super) async fn put(link: &mut Link, posts: &[&Post], now: Millis) -> Db<()>
     for piece in pieces(posts.len(), 15) {
         let mut sql = link.sql(
             "INSERT INTO outbox (version, chat, subject, thread, lane, content, nature, digest, state, sent_version, \
-             change, queued_at, lead, alarm, point) VALUES ",
+             change, queued_at, lead, alarm, callee) VALUES ",
         );
         sql.tuples(&posts[piece], |sql, post| {
             change += 1;
             let content = to_json(&post.content);
             let (nature, state, sent) = match post.content {
                 Content::Gone => ("gone", "settled", 1i64),
-                Content::Queue { .. } | Content::Receipts { .. } | Content::Export { .. } => ("live", "queued", 0),
+                Content::Queue { .. }
+                | Content::Receipts { .. }
+                | Content::Export { .. }
+                | Content::DrillReport { .. } => ("live", "queued", 0),
                 _ => ("fixed", "queued", 0),
             };
             let digest = digest(&content);
             sql.push("1,").bind(post.chat.0).bind(post.subject.as_str()).bind(post.thread.map(|id| id.0));
             sql.bind(post.lane as i64).bind(content).bind(nature).bind(digest).bind(state).bind(sent);
             sql.bind(change).bind(now.0).bind(post.lead.map(|id| id.0));
-            sql.bind(post.call.as_ref().map(|call| call.0.0)).bind(post.call.as_ref().map(|call| call.1.as_str()));
+            sql.bind(post.call.as_ref().map(|call| call.0.0)).bind(post.call.as_ref().map(|call| call.1.to_string()));
         });
         sql.push(
-            " ON CONFLICT (chat, subject) DO UPDATE SET thread = excluded.thread, lane = excluded.lane, \
+            " ON CONFLICT (chat, subject) DO UPDATE SET thread = excluded.thread, \
+             lane = CASE WHEN outbox.message IS NULL AND outbox.lane < excluded.lane THEN outbox.lane ELSE excluded.lane END, \
              content = excluded.content, nature = excluded.nature, digest = excluded.digest, \
              version = outbox.version + 1, change = excluded.change, attempts = 0, lead = excluded.lead, \
-             alarm = excluded.alarm, point = excluded.point, \
+             alarm = excluded.alarm, callee = excluded.callee, \
              state = CASE WHEN outbox.state = 'sending' THEN 'sending' \
              WHEN excluded.nature = 'gone' AND outbox.message IS NULL THEN 'settled' \
              WHEN excluded.nature = 'fixed' AND excluded.digest = outbox.sent_digest THEN 'settled' \
@@ -117,7 +121,7 @@ fn read_claimed(row: &Row) -> Db<Claimed> {
         content: from_json(row.next()?)?,
         lead: row.next::<Option<i64>>()?.map(LeadId),
         call: match (row.next::<Option<i64>>()?, row.next::<Option<String>>()?) {
-            (Some(alarm), Some(point)) => Some((AlarmId(alarm), point)),
+            (Some(alarm), Some(callee)) => Some((AlarmId(alarm), callee.parse().expect("every text is a callee"))),
             _ => None,
         },
     };
@@ -140,7 +144,7 @@ pub(super) async fn claim(pools: &Pools, ids: &[OutboxId], term: Term) -> Db<Vec
         );
         sql.for_share().push(") = ").bind(term.0).push(" AND id IN ");
         sql.list(numbers).push(
-            " RETURNING id, version, attempts, message, chat, thread, subject, lane, content, lead, alarm, point",
+            " RETURNING id, version, attempts, message, chat, thread, subject, lane, content, lead, alarm, callee",
         );
         for row in link.rows(sql).await? {
             let claimed = read_claimed(&row)?;
@@ -213,10 +217,10 @@ pub(super) async fn settle(pools: &Pools, settlements: &[Settlement], term: Term
         .map(|settlement| settlement.id.0)
         .collect();
     for ids in sent.chunks(MAX_IDS) {
-        let mut sql = link.sql("UPDATE call SET delivered_at = ");
+        let mut sql = link.sql("UPDATE summons SET delivered_at = ");
         sql.bind(now.0).push(
-            " FROM outbox WHERE outbox.alarm = call.alarm AND outbox.point = call.point \
-             AND call.delivered_at IS NULL AND outbox.alarm IS NOT NULL AND outbox.id IN ",
+            " FROM outbox WHERE outbox.alarm = summons.alarm AND outbox.callee = summons.callee \
+             AND outbox.chat = summons.user_id AND summons.delivered_at IS NULL AND outbox.alarm IS NOT NULL AND outbox.id IN ",
         );
         sql.list(ids);
         link.run(sql).await?;

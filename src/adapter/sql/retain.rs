@@ -12,6 +12,8 @@ use crate::domain::lead::LeadState;
 use crate::port::store::{Retained, Retention};
 
 const DAY_MS: i64 = 86_400_000;
+/// For so long the last place that somebody shared may stand; it is used for less.
+const WHEREABOUTS_DAYS: i64 = 1;
 /// Rows taken away in one transaction.
 const BATCH: usize = 200;
 /// Leads scrubbed in one transaction: each takes a dozen statements.
@@ -26,6 +28,10 @@ pub(super) async fn retain(pools: &Pools, rules: &Retention, now: Millis, dry_ru
     let old = find_raw(pools, raw).await?;
     retained.raw = count(&old);
     if !dry_run {
+        let mut link = pools.writing().await?;
+        let sql = link.numbered("DELETE FROM whereabouts WHERE at < $1", [before(WHEREABOUTS_DAYS)]);
+        link.run(sql).await?;
+        link.commit().await?;
         change(pools, "DELETE FROM inbox WHERE state <> 'waiting' AND seq IN ", &old).await?;
         let mut link = pools.writing().await?;
         let sql = link.numbered("DELETE FROM attachment WHERE lead IS NULL AND sent_at < $1", [raw]);

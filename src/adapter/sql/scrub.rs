@@ -37,6 +37,12 @@ pub(super) async fn scrub_lead(link: &mut Link, lead: LeadId, event: Option<Even
     );
     sql.bind(now.0).push(" WHERE id = ").bind(lead.0);
     link.run(sql).await?;
+    let mut sql = link.sql(
+        "UPDATE alarm SET version = version + 1, category = NULL, scene_lat = NULL, scene_lon = NULL, \
+         scene_accuracy_m = NULL, scene_source = NULL, scene_datum = NULL, scene_text = NULL WHERE lead = ",
+    );
+    sql.bind(lead.0);
+    link.run(sql).await?;
     Ok(())
 }
 

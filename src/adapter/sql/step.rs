@@ -168,6 +168,8 @@ async fn write_together(link: &mut Link, steps: &[Step], now: Millis) -> Result<
     alarm::insert_alarms(link, &all(steps, |changes| &changes.new_alarms)).await?;
     alarm::update_alarms(link, &all(steps, |changes| &changes.alarms)).await?;
     alarm::put_calls(link, &all(steps, |changes| &changes.calls)).await?;
+    alarm::insert_events(link, &all(steps, |changes| &changes.alarm_events)).await?;
+    alarm::put_whereabouts(link, &all(steps, |changes| &changes.whereabouts)).await?;
     ledger::insert_transfers(link, &all(steps, |changes| &changes.transfers)).await?;
     member::put_invites(link, &all(steps, |changes| &changes.invites)).await?;
     let staff = member::put_members(link, &all(steps, |changes| &changes.members), Known::Replaced).await?;

@@ -53,7 +53,7 @@ fn a_caption_is_text_and_the_largest_picture_counts() {
 fn parts_by_kind() {
     let media = |kind, id: &str| vec![Part::Media { kind, file_id: id.into() }];
     let pin = |accuracy_m, venue: Option<&str>| {
-        vec![Part::Pin { at: Wgs84 { lat: 23.0, lon: 114.0 }, accuracy_m, venue: venue.map(Into::into) }]
+        vec![Part::Pin { at: Wgs84 { lat: 23.0, lon: 114.0 }, accuracy_m, venue: venue.map(Into::into), live: false }]
     };
     let file = json!({"file_id": "f", "file_unique_id": "u"});
     let place = json!({"latitude": 23.0, "longitude": 114.0, "horizontal_accuracy": 12.5});

@@ -13,6 +13,8 @@ struct RawLocation {
     latitude: f64,
     longitude: f64,
     horizontal_accuracy: Option<f64>,
+    #[serde(default)]
+    live_period: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +46,8 @@ pub(super) fn parts(raw: &RawMessage) -> Vec<Part> {
         && (-180.0..=180.0).contains(&it.longitude)
     {
         let accuracy_m = it.horizontal_accuracy.filter(|m| *m > 0.0);
-        parts.push(Part::Pin { at: Wgs84 { lat: it.latitude, lon: it.longitude }, accuracy_m, venue });
+        let live = it.live_period.is_some_and(|seconds| seconds > 0);
+        parts.push(Part::Pin { at: Wgs84 { lat: it.latitude, lon: it.longitude }, accuracy_m, venue, live });
     }
     let largest = part::<Vec<RawFile>>(raw.photo)
         .and_then(|sizes| sizes.into_iter().max_by_key(|size| size.width.saturating_mul(size.height)));

@@ -1,9 +1,8 @@
-//! The cards that people read: receipt, desk card, alarm card, board, queue, statement.
+//! The cards that people read: receipt, desk card, queue, statement; those of an alarm are in [`super::alarm`].
 //!
 //! Each function gives escaped HTML for one message. Buttons are the flow's.
 
 use super::{Arg, cut, escape, say, when};
-use crate::domain::alarm::{Alarm, Call, CallState};
 use crate::domain::id::Millis;
 use crate::domain::lead::{Lead, LeadState, Scene};
 use crate::domain::member::Language;
@@ -55,7 +54,8 @@ impl Speaker<'_> {
         }
     }
 
-    fn place(&self, scene: Option<&Scene>, unknown: Option<&str>) -> String {
+    /// A place in words: its name, how sharply it is known, and from what.
+    pub fn place(&self, scene: Option<&Scene>, unknown: Option<&str>) -> String {
         let unknown = unknown.map(|words| match is_link(words) {
             true => self.say("place-unknown-link", &[]),
             false => self.say("place-unknown-words", &[("words", cut(words, 80).into_owned().into())]),
@@ -227,93 +227,6 @@ impl Speaker<'_> {
         }
         out
     }
-
-    /// What a guard reads: what, where, how far, who else goes, how it stands.
-    pub fn alarm_card(&self, alarm: &Alarm, lead: &Lead, call: &Call, others: &[&Call]) -> String {
-        let mut out = String::new();
-        if alarm.drill {
-            out.push_str(&self.say("drill", &[]));
-            out.push('\n');
-        }
-        out.push_str(&self.say(
-            if alarm.stood_down_at.is_some() { "alarm-over" } else { "alarm" },
-            &[("number", alarm.id.0.into()), ("category", self.category(lead.category.as_deref()).into())],
-        ));
-        out.push('\n');
-        out.push_str(&self.say(
-            "alarm-where",
-            &[
-                ("place", Arg::Html(self.place(lead.scene.as_ref(), None))),
-                ("distance", when::distance(call.distance_m).into()),
-                ("point", call.point.as_str().into()),
-            ],
-        ));
-        if !lead.relay_text.is_empty() {
-            out.push('\n');
-            out.push_str(&escape(&cut(&lead.relay_text, 600)));
-        }
-        out.push_str("\n\n");
-        out.push_str(&self.say("alarm-you", &[("state", self.say(call_key(call.state()), &[]).into())]));
-        let going: Vec<String> = others
-            .iter()
-            .filter(|c| matches!(c.state(), CallState::Acknowledged | CallState::UnderWay | CallState::OnScene))
-            .map(|c| format!("{} {}", c.point, self.say(call_key(c.state()), &[])))
-            .collect();
-        if !going.is_empty() {
-            out.push('\n');
-            out.push_str(&self.say("alarm-others", &[("list", going.join(" · ").into())]));
-        }
-        out
-    }
-
-    /// The desk's live board of an alarm.
-    pub fn board(&self, alarm: &Alarm, lead: &Lead, calls: &[Call], names: &dyn Fn(&str) -> String) -> String {
-        let mut out = String::new();
-        if alarm.drill {
-            out.push_str(&self.say("drill", &[]));
-            out.push('\n');
-        }
-        let key = if alarm.stood_down_at.is_some() { "board-over" } else { "board" };
-        out.push_str(&self.say(
-            key,
-            &[
-                ("number", alarm.id.0.into()),
-                ("lead", lead.id.0.into()),
-                ("time", when::seconds(alarm.raised_at, self.zone).into()),
-                ("category", self.category(lead.category.as_deref()).into()),
-            ],
-        ));
-        out.push('\n');
-        out.push_str(&self.place(lead.scene.as_ref(), None));
-        // About 60 characters a line and 4,096 a message.
-        for call in calls.iter().take(50) {
-            out.push('\n');
-            let at = match call.state() {
-                CallState::Called => Some(call.called_at),
-                CallState::Acknowledged => call.acknowledged_at,
-                CallState::UnderWay => call.under_way_at,
-                CallState::OnScene => call.on_scene_at,
-                CallState::Declined => call.declined_at,
-            };
-            let unreached = call.failure.is_some() && call.delivered_at.is_none() && call.state() == CallState::Called;
-            let state = self.say(if unreached { "call-failed" } else { call_key(call.state()) }, &[]);
-            out.push_str(&self.say(
-                "board-line",
-                &[
-                    ("point", call.point.as_str().into()),
-                    ("name", cut(&names(&call.point), 16).into_owned().into()),
-                    ("distance", when::distance(call.distance_m).into()),
-                    ("state", state.into()),
-                    ("time", at.map_or(String::new(), |t| when::seconds(t, self.zone)).into()),
-                ],
-            ));
-        }
-        if calls.len() > 50 {
-            out.push('\n');
-            out.push_str(&self.say("board-more", &[("count", (calls.len() as i64 - 50).into())]));
-        }
-        out
-    }
 }
 
 /// The key of a state's name.
@@ -327,16 +240,6 @@ pub fn state_key(state: LeadState) -> &'static str {
         LeadState::OutOfScope => "state-out-of-scope",
         LeadState::Resolved => "state-resolved",
         LeadState::Withdrawn => "state-withdrawn",
-    }
-}
-
-fn call_key(state: CallState) -> &'static str {
-    match state {
-        CallState::Called => "call-called",
-        CallState::Acknowledged => "call-acknowledged",
-        CallState::UnderWay => "call-under-way",
-        CallState::OnScene => "call-on-scene",
-        CallState::Declined => "call-declined",
     }
 }
 

@@ -3,6 +3,7 @@
 //! The words stand in `zh.ftl` and `en.ftl` (Fluent); this module fills them in and escapes what people
 //! wrote. Cards are composed in [`card`]. Knows nothing of chats or storage.
 
+pub mod alarm;
 pub mod card;
 pub mod when;
 

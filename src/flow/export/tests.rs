@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::alarm::Point;
+use crate::domain::alarm::{Callee, Origin, ResponderKind, Summons};
 use crate::domain::duty::Rota;
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, EventSeq, MessageId, OutboxId};
@@ -83,33 +84,39 @@ fn person(user: i64, code: &str) -> Member {
     }
 }
 
-pub(crate) fn call(alarm: i64, point: &str) -> (Alarm, Call) {
+pub(crate) fn alarm(alarm: i64, point: &str) -> AlarmRecord {
     let alarm = Alarm {
         id: AlarmId(alarm),
         version: 1,
-        lead: LeadId(12),
+        lead: Some(LeadId(12)),
         drill: alarm == 2,
+        origin: Origin::Desk,
+        chat: None,
+        category: None,
+        scene: None,
         ring: 1,
         raised_by: Some(UserId(9)),
         raised_at: at(3, 0),
-        stood_down_at: None,
-        stood_down_by: None,
+        taken: None,
+        controlled: None,
+        stood_down: None,
     };
     let call = Call {
         alarm: alarm.id,
-        point: point.into(),
+        callee: Callee::Point(point.into()),
+        kind: ResponderKind::Point,
+        team: None,
         ring: 1,
-        distance_m: 40.0,
+        distance_m: Some(40.0),
         called_at: at(3, 1),
-        delivered_at: Some(at(3, 2)),
         failure: None,
-        acknowledged_at: Some(at(3, 20)),
-        under_way_at: None,
-        on_scene_at: None,
-        declined_at: None,
-        answered_by: None,
+        people: vec![Summons {
+            delivered_at: Some(at(3, 2)),
+            acknowledged_at: Some(at(3, 20)),
+            ..Summons::new(UserId(7), at(3, 1))
+        }],
     };
-    (alarm, call)
+    AlarmRecord { alarm, calls: vec![call], timeline: Vec::new() }
 }
 
 fn keys(table: &Table) -> Vec<&str> {
@@ -223,9 +230,9 @@ fn points_that_do_not_add_up_are_not_filed() {
 #[test]
 fn calls_name_officers_by_code() {
     let staff = HashMap::from([(UserId(9), "S9".to_owned())]);
-    let mut calls = vec![call(1, "P1"), call(2, "P2"), call(3, "P3")];
-    calls[1].0.raised_by = None;
-    calls[2].0.raised_by = Some(UserId(55_555));
+    let mut calls = vec![alarm(1, "P1"), alarm(2, "P2"), alarm(3, "P3")];
+    calls[1].alarm.raised_by = None;
+    calls[2].alarm.raised_by = Some(UserId(55_555));
     let table = alarms_table(request(TableKind::Alarms, false).head(&config()), &calls, &staff);
     let raised: Vec<&Cell> = (0..3).map(|row| cell(&table, row, "raised_by")).collect();
     assert_eq!(raised, ["S9", "baiying", "unlisted"].map(|who| Cell::Text(who.into())).iter().collect::<Vec<_>>());
@@ -317,8 +324,12 @@ impl Store for Shelf {
     async fn held_before(&self, _: Millis) -> StoreResult<i64> {
         Ok(30)
     }
-    async fn calls_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
-        Ok(vec![call(1, "P1")])
+    async fn alarms_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<AlarmRecord>> {
+        Ok(vec![alarm(1, "P1")])
+    }
+
+    async fn last_drills(&self, _: AlarmId, _: usize) -> StoreResult<Vec<AlarmRecord>> {
+        Ok(Vec::new())
     }
     async fn audit(&self) -> StoreResult<Audit> {
         unreachable!("{NOT_HERE}")

@@ -172,7 +172,7 @@ async fn an_acknowledgement_stops_summoning_for_it_and_not_the_clock() {
     w.advance(35).await;
     assert_eq!((w.count(DESK, "⏱"), w.count(GUARD2, "Alarm")), (0, 0));
     w.advance(30).await;
-    assert_eq!(w.count(DESK, "nobody is on scene within 60 s"), 1);
+    assert_eq!(w.count(DESK, "nobody of the points is on scene within 60 s"), 1);
     assert_eq!(w.count(GUARD2, "🚨 Alarm"), 1);
     w.end_alarm().await;
 }
@@ -344,7 +344,7 @@ async fn a_crash_between_any_two_steps_doubles_nothing() {
         let state = (
             w.number("SELECT COUNT(*) FROM alarm").await,
             w.number("SELECT COUNT(*) FROM call").await,
-            w.number("SELECT COUNT(*) FROM call WHERE delivered_at IS NULL").await,
+            w.number("SELECT COUNT(*) FROM summons WHERE delivered_at IS NULL").await,
             w.number("SELECT COUNT(*) FROM transfer WHERE rule = 'on_scene'").await,
             w.points(GUARD).await,
             w.number("SELECT COUNT(*) FROM timer").await,

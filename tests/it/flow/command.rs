@@ -91,8 +91,16 @@ async fn an_invitation_makes_one_officer_once() {
     let mut w = World::new().await;
     for (who, words, answer) in [
         (COURIER, "/invite police", "Only an admin can do this"),
-        (ADMIN, "/invite", "Write /invite police; possible are police, responder, office, payout, admin."),
-        (ADMIN, "/invite king", "Write /invite police; possible are police, responder, office, payout, admin."),
+        (
+            ADMIN,
+            "/invite",
+            "Write /invite police; possible are police, responder, patrol, response, duty_officer, office, payout, admin.",
+        ),
+        (
+            ADMIN,
+            "/invite king",
+            "Write /invite police; possible are police, responder, patrol, response, duty_officer, office, payout, admin.",
+        ),
     ] {
         w.say(who, who, words).await;
         w.advance(2).await;

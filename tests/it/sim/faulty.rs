@@ -2,7 +2,7 @@
 
 use super::storm::Storm;
 use baiying::adapter::sql::SqlStore;
-use baiying::domain::alarm::{Alarm, Call, Point};
+use baiying::domain::alarm::Point;
 use baiying::domain::duty::Rota;
 use baiying::domain::group::Group;
 use baiying::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
@@ -10,8 +10,8 @@ use baiying::domain::lead::Lead;
 use baiying::domain::member::Member;
 use baiying::domain::place::Place;
 use baiying::port::store::{
-    Access, Applied, Ask, Claimed, Content, Event, Facts, Fate, Gauges, Lane, OutboxReport, QueueView, Queued,
-    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile, TownVersion,
+    Access, AlarmRecord, Applied, Ask, Claimed, Content, Event, Facts, Fate, Gauges, Lane, OutboxReport, QueueView,
+    Queued, RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile, TownVersion,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -103,13 +103,13 @@ impl Faulty {
                 }
             }
             for call in &step.changes.calls {
-                let new = seen.calls.insert((call.alarm, call.point.clone()));
+                let new = seen.calls.insert((call.alarm, call.callee.to_string()));
                 if new && seen.over.contains(&call.alarm) {
-                    wrongs.push(format!("alarm {} was stood down and then called {}", call.alarm, call.point));
+                    wrongs.push(format!("alarm {} was stood down and then called {}", call.alarm, call.callee));
                 }
             }
             for alarm in &step.changes.alarms {
-                if alarm.stood_down_at.is_some() {
+                if !alarm.runs() {
                     seen.over.insert(alarm.id);
                 } else {
                     seen.rings.push((step.event, alarm.id, alarm.ring));
@@ -326,8 +326,12 @@ impl Store for Faulty {
         through!(self.tallies(from, to))
     }
 
-    async fn calls_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<(Alarm, Call)>> {
-        through!(self.calls_between(from, to))
+    async fn alarms_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<AlarmRecord>> {
+        through!(self.alarms_between(from, to))
+    }
+
+    async fn last_drills(&self, drill: AlarmId, limit: usize) -> StoreResult<Vec<AlarmRecord>> {
+        through!(self.last_drills(drill, limit))
     }
 }
 
@@ -337,10 +341,13 @@ fn told(step: &Step) -> String {
     let mut out = Vec::new();
     out.extend(changes.lead_events.iter().map(|e| format!("lead {} v{} {}", e.lead, e.version, e.action)));
     out.extend(changes.new_alarms.iter().map(|a| format!("alarm {} raised", a.id)));
-    out.extend(changes.alarms.iter().map(|a| {
-        format!("alarm {} {}", a.id, if a.stood_down_at.is_some() { "over".into() } else { format!("ring {}", a.ring) })
-    }));
-    out.extend(changes.calls.iter().map(|c| format!("call {} {:?}", c.point, c.state())));
+    out.extend(
+        changes
+            .alarms
+            .iter()
+            .map(|a| format!("alarm {} {}", a.id, if !a.runs() { "over".into() } else { format!("ring {}", a.ring) })),
+    );
+    out.extend(changes.calls.iter().map(|c| format!("call {} {:?}", c.callee, c.state())));
     out.extend(changes.transfers.iter().map(|t| format!("{:?} {}", t.kind, t.amount)));
     out.extend(changes.moves.iter().map(|(from, to)| format!("chat {from} is {to}")));
     out.extend(changes.posts.iter().map(|p| {

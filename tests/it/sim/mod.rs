@@ -190,7 +190,7 @@ async fn end_state(db: &mut SqliteConnection) -> String {
         "SELECT json_array(lead, version, at, action, event) FROM lead_event ORDER BY id",
         "SELECT json_array(key, amount) FROM transfer ORDER BY id",
         "SELECT json_array(chat, subject, content, state, message, version) FROM outbox ORDER BY id",
-        "SELECT json_array(alarm, point, delivered_at, failure) FROM call ORDER BY alarm, point",
+        "SELECT json_array(alarm, callee, user_id, delivered_at, failure) FROM summons ORDER BY alarm, callee, user_id",
         "SELECT json_array(seq, update_id, state, attempts) FROM inbox ORDER BY seq",
     ] {
         let rows: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *db).await.unwrap();

@@ -111,7 +111,11 @@ async fn calls(run: &Run, db: &mut SqliteConnection, rows: &[Row], wrongs: &mut 
         .into_iter()
         .collect();
     let calls: Vec<CallRow> =
-        sqlx::query_as("SELECT alarm, point, delivered_at, failure, COALESCE(acknowledged_at, under_way_at, on_scene_at, declined_at) FROM call")
+        sqlx::query_as(
+            "SELECT call.alarm, call.callee, min(delivered_at), COALESCE(call.failure, CASE WHEN count(user_id) = \
+             count(summons.failure) THEN min(summons.failure) END), min(COALESCE(acknowledged_at, under_way_at, \
+             on_scene_at, declined_at)) FROM call LEFT JOIN summons USING (alarm, callee) GROUP BY call.alarm, call.callee",
+        )
             .fetch_all(&mut *db)
             .await
             .unwrap();

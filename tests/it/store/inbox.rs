@@ -102,8 +102,12 @@ async fn timers_ring_once() {
 #[tokio::test]
 async fn delivery_reports_become_events() {
     let store = fresh().await;
-    let report =
-        OutboxReport::CallFailed { alarm: AlarmId(1), point: "P1".into(), chat: ChatId(9), why: "blocked".into() };
+    let report = OutboxReport::CallFailed {
+        alarm: AlarmId(1),
+        callee: Callee::Point("P1".into()),
+        chat: ChatId(9),
+        why: "blocked".into(),
+    };
     store.report(std::slice::from_ref(&report), NOW).await.unwrap();
     let event = store.take(9, NOW).await.unwrap().pop().unwrap();
     assert_eq!((event.kind, event.chat), (EventKind::Delivery, ChatId(9)));

@@ -1,6 +1,7 @@
 //! Messages as they should stand: put, folded, claimed, settled.
 
 use super::*;
+use baiying::domain::alarm::Answer;
 
 #[tokio::test]
 async fn a_post_is_sent_then_edited_and_the_same_again_is_nothing() {
@@ -170,18 +171,23 @@ async fn the_first_arrival_of_a_call_is_kept() {
     let raised = Alarm {
         id: AlarmId(1),
         version: 1,
-        lead: LeadId(1),
+        lead: Some(LeadId(1)),
         drill: false,
+        origin: Origin::Desk,
+        chat: None,
+        category: None,
+        scene: None,
         ring: 1,
         raised_by: None,
         raised_at: NOW,
-        stood_down_at: None,
-        stood_down_by: None,
+        taken: None,
+        controlled: None,
+        stood_down: None,
     };
     let card = |chat: i64, html: &str| Post {
         chat: ChatId(chat),
         lane: Lane::Alarm,
-        call: Some((AlarmId(1), "P1".into())),
+        call: Some((AlarmId(1), Callee::Point("P1".into()))),
         ..post("alarm:1:card", text(html))
     };
     store
@@ -194,7 +200,7 @@ async fn the_first_arrival_of_a_call_is_kept() {
         })
         .await;
     let claimed = store.claim_all().await;
-    assert_eq!(claimed[0].post.call, Some((AlarmId(1), "P1".into())));
+    assert_eq!(claimed[0].post.call, Some((AlarmId(1), Callee::Point("P1".into()))));
     let settle = |index: usize, fate| Settlement {
         id: claimed[index].id,
         version: claimed[index].version,
@@ -202,12 +208,17 @@ async fn the_first_arrival_of_a_call_is_kept() {
         fate,
     };
     store.settle(&[settle(0, Fate::Failed("blocked".into()))], Term(0), NOW.plus_ms(1)).await.unwrap();
-    assert_eq!(store.file(1).await.alarm.unwrap().calls[0].delivered_at, None);
+    let delivered = async |n: usize| store.file(1).await.alarm.unwrap().calls[0].people[n].delivered_at;
+    assert_eq!((delivered(0).await, delivered(1).await), (None, None));
     store.settle(&[settle(1, Fate::Sent(Some(MessageId(1))))], Term(0), NOW.plus_ms(2)).await.unwrap();
+    assert_eq!((delivered(0).await, delivered(1).await), (None, Some(NOW.plus_ms(2))), "each person's own");
 
     // The flow had read the call before it arrived.
-    let answered = Call { acknowledged_at: Some(NOW), answered_by: Some(UserId(9)), ..call(1, "P1", 10.0) };
-    let stood_down = Alarm { version: 2, ring: 2, stood_down_at: Some(NOW), stood_down_by: Some(UserId(8)), ..raised };
+    let mut answered = call(1, "P1", 10.0);
+    answered.people[1].answer(Answer::UnderWay(Some(3)), None, NOW).unwrap();
+    let over = StandDown { at: NOW, by: Some(UserId(8)), outcome: Outcome::Prank };
+    let deed = Some((NOW, UserId(8)));
+    let stood_down = Alarm { version: 2, ring: 2, taken: deed, controlled: deed, stood_down: Some(over), ..raised };
     store
         .done(Changes {
             calls: vec![answered.clone()],
@@ -219,11 +230,11 @@ async fn the_first_arrival_of_a_call_is_kept() {
     store.send_all(0).await;
     let alarm = store.file(1).await.alarm.unwrap();
     assert_eq!(alarm.alarm, stood_down);
-    assert_eq!(alarm.calls[0], Call { delivered_at: Some(NOW.plus_ms(2)), ..answered });
-    assert_eq!(alarm.calls[1].delivered_at, None);
-    let told = store.calls_between(NOW, NOW.plus_ms(1)).await.unwrap();
-    assert_eq!(told.iter().map(|(_, call)| call.point.as_str()).collect::<Vec<_>>(), ["P1", "P2"]);
-    assert_eq!(store.calls_between(NOW.plus_ms(1), NOW.plus_ms(9)).await.unwrap(), []);
+    answered.people[1].delivered_at = Some(NOW.plus_ms(2));
+    assert_eq!(alarm.calls[0], answered);
+    let told = store.alarms_between(NOW, NOW.plus_ms(1)).await.unwrap();
+    assert_eq!(told[0].calls, alarm.calls);
+    assert_eq!(store.alarms_between(NOW.plus_ms(1), NOW.plus_ms(9)).await.unwrap(), []);
     let stale = Alarm { version: 2, ..stood_down };
     assert_eq!(store.apply_one(Changes { alarms: vec![stale], ..Changes::default() }).await, Applied::Conflict);
 }

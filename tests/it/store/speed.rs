@@ -8,13 +8,18 @@ pub async fn every_hot_step(store: &Fresh) {
     let raised = Alarm {
         id: AlarmId(1),
         version: 1,
-        lead: LeadId(1),
+        lead: Some(LeadId(1)),
         drill: false,
+        origin: Origin::Desk,
+        chat: None,
+        category: None,
+        scene: None,
         ring: 1,
         raised_by: None,
         raised_at: NOW,
-        stood_down_at: None,
-        stood_down_by: None,
+        taken: None,
+        controlled: None,
+        stood_down: None,
     };
     store
         .done(Changes {

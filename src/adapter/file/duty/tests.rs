@@ -266,6 +266,8 @@ fn what_a_rota_cannot_hold_is_refused_by_the_event_s_name() {
             event("DTEND;TZID=Europe/Berlin:20261102T160000"),
             event(&format!("{end}X-BAIYING-USER:99")),
             event(&format!("{end}LOCATION:P99")),
+            event(&format!("{end}X-BAIYING-USER:2")),
+            event(&format!("{end}X-BAIYING-POST:P014\nLOCATION:甲-1")),
             "BEGIN:VEVENT\nUID:q\nSUMMARY:Party\nDTSTART;VALUE=DATE:20261102\nEND:VEVENT\n".into(),
             "BEGIN:VEVENT\nUID:r\nSUMMARY:Zoe\nDTSTART:20261102T080000\nDURATION:PT1H\nEND:VEVENT\n".into(),
             "BEGIN:VTODO\nUID:t\nSUMMARY:buy tea\nEND:VTODO\n".into(),
@@ -296,6 +298,30 @@ fn a_calendar_is_as_the_standard_has_it() {
     insta::assert_snapshot!(
         super::calendar::write(&rota, &known(chrono_tz::Europe::Berlin), NOW).replace("\r\n", "\n")
     );
+}
+
+#[test]
+fn what_was_changed_in_a_calendar_is_what_counts() {
+    let shift = Shift {
+        user: UserId(1),
+        post: "P014".into(),
+        days: Days(0b000_0001),
+        from: time("22:00"),
+        to: time("06:00"),
+        first: None,
+        last: None,
+        holidays: OnHolidays::Also,
+    };
+    let text = super::calendar::write(&Rota { shifts: vec![shift.clone()], ..Rota::default() }, &town(), NOW);
+    let read = |text: String| {
+        let rota = parse(text.as_bytes(), &town()).and_then(|parsed| parsed.onto(&Rota::default())).unwrap();
+        rota.shifts[0].clone()
+    };
+    assert_eq!(read(text.clone()), shift);
+    assert!(text.contains(":20261019T220000") && text.contains(":20261020T060000"), "{text}");
+    let later = text.replace(":20261019T220000", ":20261207T210000").replace(":20261020T060000", ":20261208T060000");
+    assert_eq!(read(later), Shift { first: Some(date("2026-12-07")), from: time("21:00"), ..shift.clone() });
+    assert_eq!(read(text.replace("BYDAY=MO", "BYDAY=MO,SU")), Shift { days: Days(0b100_0001), ..shift });
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use super::super::words::{self, Dice};
 use crate::adapter::sql::Past;
 use crate::config::Config;
-use crate::domain::alarm::{Alarm, Call, Point};
+use crate::domain::alarm::{Alarm, Call, Callee, Origin, Outcome, Point, ResponderKind, StandDown, Summons};
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, UserId};
 use crate::domain::lead::{Attachment, Evidence, Lead, LeadEvent, LeadState, MediaKind, Occurred, Scene};
@@ -230,27 +230,39 @@ impl Town {
             past.alarms.push(Alarm {
                 id,
                 version: 2,
-                lead: lead.id,
+                lead: Some(lead.id),
                 drill: false,
+                origin: Origin::Desk,
+                chat: Some(lead.chat),
+                category: lead.category.clone(),
+                scene: lead.scene.clone(),
                 ring: 1,
                 raised_by: Some(OFFICER),
                 raised_at,
-                stood_down_at: Some(raised_at.plus_ms(600_000)),
-                stood_down_by: Some(OFFICER),
+                taken: None,
+                controlled: None,
+                stood_down: Some(StandDown {
+                    at: raised_at.plus_ms(600_000),
+                    by: Some(OFFICER),
+                    outcome: Outcome::Handled,
+                }),
             });
             past.calls.extend((0..2).map(|point| Call {
                 alarm: id,
-                point: format!("G{:06}", (n + point) % self.size.points.max(2)),
+                callee: Callee::Point(format!("G{:06}", (n + point) % self.size.points.max(2))),
+                kind: ResponderKind::Point,
+                team: None,
                 ring: 1,
-                distance_m: 80.0,
+                distance_m: Some(80.0),
                 called_at: raised_at,
-                delivered_at: Some(raised_at.plus_ms(500)),
                 failure: None,
-                acknowledged_at: Some(raised_at.plus_ms(20_000)),
-                under_way_at: Some(raised_at.plus_ms(30_000)),
-                on_scene_at: Some(raised_at.plus_ms(200_000)),
-                declined_at: None,
-                answered_by: None,
+                people: vec![Summons {
+                    delivered_at: Some(raised_at.plus_ms(500)),
+                    acknowledged_at: Some(raised_at.plus_ms(20_000)),
+                    under_way_at: Some(raised_at.plus_ms(30_000)),
+                    on_scene_at: Some(raised_at.plus_ms(200_000)),
+                    ..Summons::new(UserId(520_000_000 + point as i64), raised_at)
+                }],
             }));
         }
     }
