@@ -352,3 +352,26 @@ fn an_import_tells_what_it_changes_and_drops_only_what_it_says() {
     ");
     assert_eq!((new.holidays, new.swaps), (old.holidays, vec![swap("08:00")]));
 }
+
+#[test]
+fn leave_on_a_holiday_is_leave_where_the_shift_holds_on_holidays() {
+    let shift = |holidays| Shift {
+        user: UserId(1),
+        post: String::new(),
+        days: Days::ALL,
+        from: time("08:00"),
+        to: time("16:00"),
+        first: Some(date("2026-11-01")),
+        last: None,
+        holidays,
+    };
+    let holidays = vec![Holiday { date: date("2026-11-20"), name: "节".into() }];
+    for (kind, leave) in [(OnHolidays::Also, 1), (OnHolidays::Not, 0)] {
+        let swap = Swap { turn: shift(kind).turn(date("2026-11-20")), taken_by: None };
+        let rota =
+            Rota { shifts: vec![shift(kind)], holidays: holidays.clone(), swaps: vec![swap; leave], words: Vec::new() };
+        let text = super::calendar::write(&rota, &town(), NOW);
+        assert_eq!(text.matches("\r\nEXDATE").count(), 1, "{text}");
+        assert_eq!(parse(text.as_bytes(), &town()).and_then(|parsed| parsed.onto(&Rota::default())), Ok(rota));
+    }
+}
