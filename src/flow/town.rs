@@ -182,13 +182,6 @@ impl Town {
         groups.into_iter()
     }
 
-    /// The staff who hold a role, by user id.
-    pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Member> {
-        let mut members: Vec<&Member> = self.staff.values().filter(|member| member.is(role)).collect();
-        members.sort_unstable_by_key(|member| member.user);
-        members.into_iter()
-    }
-
     /// Whether somebody moves about on duty: patrol and response police.
     pub fn is_mobile(&self, user: UserId) -> bool {
         self.holds(user, Role::Patrol) || self.holds(user, Role::Response)

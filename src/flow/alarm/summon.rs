@@ -136,7 +136,7 @@ impl Course<'_> {
             ResponderKind::Point | ResponderKind::CallList => return 0,
         };
         let Some(scene) = self.alarm.scene.as_ref().map(|scene| scene.at) else { return 0 };
-        let free = self.given.town.with_role(role).map(|member| member.user);
+        let free = self.given.town.holders(role).into_iter();
         let free = free.filter(|user| !self.has(*user) && self.is_on_duty(*user, None) && !self.is_elsewhere(*user));
         let chosen = choose::officers(scene, free.map(|user| (user, self.place_of(user))), count);
         for (user, distance_m) in &chosen {
