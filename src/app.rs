@@ -11,6 +11,7 @@ pub mod sandbox;
 mod seat;
 
 use crate::adapter::clock::{SystemChance, SystemClock};
+use crate::adapter::feed;
 use crate::adapter::file::FilePrinter;
 use crate::adapter::file::digest::ExportKey;
 use crate::adapter::sql::{Change, Seat, ServeLock, SqlOptions, SqlStore};
@@ -136,6 +137,8 @@ impl Server {
         let mut workers = JoinSet::new();
 
         let mut routes = web::routes(store.clone(), metrics.clone());
+        let writer = command::duty::feed_writer(&config);
+        routes = routes.merge(feed::routes(store.clone(), writer, clock.clone(), Arc::new(SystemChance)));
         let username = username(&config, &api).await;
         let chat = Arc::new(TelegramChat::new(api.clone(), username));
         match config.telegram.mode {

@@ -105,6 +105,8 @@ pub struct Limits {
 pub struct Http {
     /// Where webhook, `/metrics` and `/healthz` are served.
     pub listen: std::net::SocketAddr,
+    /// The address under which others reach it, like `https://bot.example.org`; empty: not told.
+    pub public_url: String,
 }
 
 /// `[database]`. Shown without the password.
@@ -341,7 +343,7 @@ impl Default for Limits {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8480)) }
+        Self { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8480)), public_url: String::new() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The other commands: each opens what it needs, does one thing, and says what it did.
 
 pub mod backup;
+pub mod duty;
 
 use super::{export_key, open_store};
 use crate::adapter::clock::{SystemChance, SystemClock};
@@ -84,6 +85,8 @@ pub enum ImportKind {
     Points,
     /// People.
     Members,
+    /// The rota: shifts, holidays, swaps.
+    Duty,
 }
 
 /// `import`: a file is taken whole or not at all.
@@ -91,6 +94,9 @@ pub enum ImportKind {
 /// # Errors
 /// Each wrong cell, with row and column; or the database's.
 pub async fn import_file(config: &Config, kind: ImportKind, path: &Path, dry_run: bool) -> anyhow::Result<Outcome> {
+    if kind == ImportKind::Duty {
+        return duty::import(config, path, dry_run).await;
+    }
     let bytes = read(path)?;
     let name = path.display();
     let store = open_store(config).await?;
@@ -122,6 +128,7 @@ pub async fn import_file(config: &Config, kind: ImportKind, path: &Path, dry_run
             }
             summary
         }
+        ImportKind::Duty => Summary::default(),
     };
     println!("{name}: {summary}{}", if dry_run { " (dry run: nothing was written)" } else { "" });
     Ok(Outcome::Well)

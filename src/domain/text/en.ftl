@@ -344,6 +344,3 @@ coverage-strangers = On the rota of a post of which they are no contact, so neve
 coverage-cut = The rest is left out; the command baiying coverage shows everything.
 coverage-not-here = /coverage is for the desk and the office chat; police may use it in private.
 coverage-usage = Write /coverage, or /coverage and a number of days (1 to 60)
-role-patrol = Patrol
-role-response = Response
-role-duty_officer = Duty officer

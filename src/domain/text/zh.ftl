@@ -344,6 +344,3 @@ coverage-strangers = 排了班但不是该点联系人，有警情不会被呼�
 coverage-cut = 其余从略，全部请用 baiying coverage 命令查看。
 coverage-not-here = /coverage 请在研判群或综治办群里使用，民警可以私聊使用。
 coverage-usage = 写法：/coverage 或 /coverage 天数（1 到 60）
-role-patrol = 巡防
-role-response = 处置
-role-duty_officer = 值班领导
