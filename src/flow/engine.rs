@@ -176,6 +176,10 @@ impl<S: Store, C: Chat> Engine<S, C> {
             waiting.retain(|planned| !failed.contains(&planned.event.chat));
             if alone && !waiting.is_empty() {
                 self.store.alone(false).await?;
+                // Each that runs alone takes its time: what goes ahead, and the answers, do not wait for all of them.
+                if self.clock.now().since(began) > TURN_MS {
+                    break;
+                }
             }
             if touched_town {
                 self.town_looked_at = None;
@@ -464,6 +468,22 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 }
             }
         }
+        // A lead whose alarm runs: whatever changes it may call others.
+        let lacking = |(n, p): (usize, &Planned), facts: &[Facts]| {
+            let runs =
+                facts[n].file.as_ref().and_then(|file| file.alarm.as_ref()).is_some_and(|file| file.alarm.runs());
+            runs && !p.plan.ask.running
+        };
+        let lacking: Vec<usize> = wave.iter().enumerate().filter(|it| lacking(*it, &facts)).map(|(n, _)| n).collect();
+        if !lacking.is_empty() {
+            let ask = Ask { running: true, ..Ask::default() };
+            if let Some(more) = self.store.load(&[ask]).await?.pop() {
+                for n in lacking {
+                    facts[n].running = more.running.clone();
+                    facts[n].whereabouts = more.whereabouts.clone();
+                }
+            }
+        }
         Ok(facts)
     }
 
@@ -620,6 +640,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Timer(TimerKind::Lapse { alarm, callee, user }) => {
             alarm::clock::lapse(given, *alarm, callee.as_ref(), *user)
         }
+        Work::Timer(TimerKind::Again { alarm }) => alarm::clock::again(given, *alarm),
         Work::Timer(TimerKind::Show { alarm }) => alarm::clock::show(given, *alarm),
         Work::Timer(TimerKind::DrillOver { alarm }) => alarm::clock::drill_over(given, *alarm),
         Work::Timer(TimerKind::Question { chat, event, message }) => question::run_out(*chat, *event, *message),
@@ -643,23 +664,9 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
     }
 }
 
-/// A place shared by somebody who answers alarms, unless it joins a tip of theirs.
+/// A place shared by somebody who answers alarms. Unless they are called to one right now, or share it live, it joins their tip.
 fn located(given: &Given<'_>, message: &Message) -> Option<Decision> {
     let facts = &given.facts;
     let joins = message.reply_to.is_some() || facts.file.is_some() || facts.newest_tip.is_some();
-    if joins { None } else { alarm::located(given, message) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_turn_is_kept_near_a_quarter_of_a_second() {
-        assert_eq!(next_batch(128, 0), 256, "by steps");
-        assert_eq!(next_batch(512, 100), BATCH);
-        assert_eq!(next_batch(512, 1000), 128);
-        assert_eq!(next_batch(128, 240), 133);
-        assert_eq!(next_batch(20, 60_000), SMALLEST_BATCH);
-    }
+    alarm::located(given, message, joins)
 }

@@ -4,7 +4,7 @@
 //! and digests are an adapter's. Called by the export command and by the sender of `/export`'s documents.
 
 use crate::config::Config;
-use crate::domain::alarm::{Alarm, Call, Callee};
+use crate::domain::alarm::{Alarm, Call, Callee, Origin};
 use crate::domain::id::{ChatId, LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::member::Member;
@@ -287,7 +287,7 @@ pub fn alarms_table(head: Head, alarms: &[AlarmRecord], staff: &HashMap<UserId, 
             Cell::Int(alarm.id.0),
             alarm.lead.map_or(Cell::Empty, |lead| Cell::Int(lead.0)),
             Cell::Instant(alarm.raised_at),
-            Cell::text(match alarm.raised_by {
+            Cell::text(match alarm.raised_by.filter(|_| alarm.origin != Origin::Tip) {
                 None => "baiying",
                 Some(user) => staff.get(&user).map_or("unlisted", String::as_str),
             }),

@@ -98,6 +98,7 @@ impl Plan {
         let (alarm, keys) = match kind {
             TimerKind::Stage { alarm, .. }
             | TimerKind::Lapse { alarm, .. }
+            | TimerKind::Again { alarm }
             | TimerKind::Show { alarm }
             | TimerKind::DrillOver { alarm } => (Some(alarm), vec![Key::Alarm(alarm), Key::Alone]),
             TimerKind::Question { .. } => (None, vec![Key::Alone]),
@@ -196,6 +197,7 @@ impl Plan {
             }
             ask.newest_tip = None;
         }
+        heed_self_raise(town, &message, &tip, &mut ask, &mut keys);
         Self { work: Work::Evidence(message, Box::new(tip)), ask, keys }
     }
 
@@ -227,6 +229,8 @@ impl Plan {
         if ask.running {
             keys.push(Key::Alone);
         }
+        let mut ask = ask;
+        heed_self_raise(town, &message, &tip, &mut ask, &mut keys);
         Self { work: Work::Edit(message, Box::new(tip)), ask, keys }
     }
 

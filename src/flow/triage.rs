@@ -113,6 +113,10 @@ fn decide(
     speaker: &Speaker<'_>,
 ) -> Decision {
     let before = file.lead.clone();
+    // Merging closes a lead, and what closes stands the alarm down: not while people are on their way to it.
+    if matches!(action, LeadAction::DuplicateOf { .. }) && file.alarm.as_ref().is_some_and(|file| file.alarm.runs()) {
+        return Decision::answer(&press.id, speaker.say("alarm-runs", &[]));
+    }
     // A lead that others were merged into cannot be merged itself, nor into one that is merged or gone.
     let merge_stands = !matches!(action, LeadAction::DuplicateOf { .. })
         || file.duplicates.is_empty()

@@ -72,6 +72,8 @@ pub struct Message {
     pub from: Sender,
     /// When, by the platform.
     pub date: Millis,
+    /// When it was last changed, by the platform: a live location moves by being changed.
+    pub edited_at: Option<Millis>,
     /// Text or caption; empty if none.
     pub text: String,
     /// Whether the text mentions the bot or is a command addressed to it.

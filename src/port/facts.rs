@@ -152,7 +152,7 @@ pub struct Posted {
     pub subject: String,
     /// Its id, once sent.
     pub message: Option<MessageId>,
-    /// Whether it is being sent right now.
+    /// Whether it is being sent right now, or was tried and nobody knows what became of it.
     pub leaving: bool,
 }
 
@@ -216,8 +216,8 @@ pub struct Facts {
     pub running: Vec<AlarmFile>,
     /// See [`Ask::running`].
     pub whereabouts: HashMap<UserId, Whereabouts>,
-    /// See [`Ask::raised_by_tips`]: the group, the reporter, when.
-    pub raised_by_tips: Vec<(Option<ChatId>, Option<UserId>, Millis)>,
+    /// See [`Ask::raised_by_tips`]: the group, the reporter, when; `None`: nobody asked.
+    pub raised_by_tips: Option<Vec<(Option<ChatId>, Option<UserId>, Millis)>>,
     /// See [`Ask::original`].
     pub original: Option<LeadFile>,
     /// See [`Ask::similar`].

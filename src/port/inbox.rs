@@ -66,6 +66,11 @@ pub enum TimerKind {
         /// Who.
         user: UserId,
     },
+    /// An alarm may have been forgotten.
+    Again {
+        /// Which.
+        alarm: AlarmId,
+    },
     /// The cards of a large alarm are brought up to date.
     Show {
         /// Which alarm.

@@ -14,6 +14,8 @@ use std::fmt;
 
 /// The distance for which a point answers where the file does not say: SEED-FACTS R2.
 const RADIUS_M: f64 = 100.0;
+/// The longest code of a liaison point, bytes: it travels in buttons.
+const LONGEST_CODE: usize = 40;
 /// The kind of a gazetteer row that is a liaison point.
 pub const LIAISON_POINT: &str = "liaison_point";
 
@@ -101,6 +103,12 @@ pub fn parse_points(bytes: &[u8]) -> Result<Vec<Point>, Problems> {
         let code = grid.cell(index, "code").to_owned();
         if code.is_empty() {
             grid.report(index, "code", "it is empty: a liaison point has a code, as on its sign");
+        }
+        if code.len() > LONGEST_CODE || code.starts_with('@') || code.contains(':') {
+            let what = format!(
+                "`{code}` does not fit into a button: at most {LONGEST_CODE} bytes (13 Chinese characters), no @ before it, no :"
+            );
+            grid.report(index, "code", what);
         }
         codes.check(&mut grid, index, "code", &code);
         let mut contacts = Vec::new();

@@ -6,7 +6,7 @@ use super::code::Code;
 use super::engine::{Db, Link, MAX_IDS, Reader, Row, Sql, after_prefix, from_json, pieces, to_json};
 use super::lead::{bind_scene, chains, read_scene};
 use super::step::{Refused, last_of_each};
-use crate::domain::alarm::event::AlarmEvent;
+use crate::domain::alarm::event::{AlarmEvent, Happening};
 use crate::domain::alarm::{Alarm, Call, Callee, Origin, Outcome, ResponderKind, StandDown, Summons, TeamKind};
 use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, Millis, UserId};
 use crate::domain::place::Wgs84;
@@ -142,7 +142,7 @@ async fn load_calls(link: &mut Link, numbers: &[i64], files: &mut [AlarmFile]) -
 pub(super) async fn load_posts(link: &mut Link, file: &mut AlarmFile) -> Db<()> {
     let prefix = format!("alarm:{}:", file.alarm.id);
     let mut sql = link.sql(
-        "SELECT chat, subject, message, state FROM outbox WHERE (message IS NOT NULL OR state IN ('queued', 'sending')) \
+        "SELECT chat, subject, message, CASE WHEN state = 'sending' OR attempts > 0 THEN 1 ELSE 0 END FROM outbox WHERE (message IS NOT NULL OR state IN ('queued', 'sending')) \
          AND nature <> 'gone' AND subject >= ",
     );
     sql.bind(prefix.as_str()).push(" AND subject < ").bind(after_prefix(&prefix)).push(" ORDER BY id");
@@ -150,7 +150,7 @@ pub(super) async fn load_posts(link: &mut Link, file: &mut AlarmFile) -> Db<()> 
         let mut row = row.read();
         let (chat, subject) = (ChatId(row.next()?), row.next()?);
         let message = row.next::<Option<i64>>()?.map(MessageId);
-        file.posts.push(Posted { chat, subject, message, leaving: row.next::<&str>()? == "sending" });
+        file.posts.push(Posted { chat, subject, message, leaving: row.next::<i64>()? != 0 });
     }
     Ok(())
 }
@@ -160,10 +160,7 @@ pub(super) async fn raised_by_tips(
     link: &mut Link,
     since: Millis,
 ) -> Db<Vec<(Option<ChatId>, Option<UserId>, Millis)>> {
-    let mut sql = link.sql(
-        "SELECT alarm.chat, lead.reporter, alarm.raised_at FROM alarm LEFT JOIN lead ON lead.id = alarm.lead \
-         WHERE alarm.origin = 'tip' AND alarm.raised_at >= ",
-    );
+    let mut sql = link.sql("SELECT chat, raised_by, raised_at FROM alarm WHERE origin = 'tip' AND raised_at >= ");
     sql.bind(since.0);
     let read = |row: &Row| {
         let mut row = row.read();
@@ -325,6 +322,31 @@ pub(super) async fn insert_events(link: &mut Link, events: &[&AlarmEvent]) -> Db
             sql.bind(event.alarm.0).bind(event.at.0).bind(event.by.map(|user| user.0)).bind(to_json(&event.what));
         });
         link.run(sql).await?;
+    }
+    Ok(())
+}
+
+/// Takes away where people were and how far from the scene: by that a scene that is wiped could be found again.
+pub(super) async fn forget_places(link: &mut Link, alarms: &[i64]) -> Db<()> {
+    for alarms in alarms.chunks(MAX_IDS) {
+        let mut sql = link.sql("UPDATE summons SET on_scene_lat = NULL, on_scene_lon = NULL WHERE alarm IN ");
+        sql.list(alarms);
+        link.run(sql).await?;
+        let mut sql = link.sql("UPDATE call SET distance_m = NULL WHERE alarm IN ");
+        sql.list(alarms);
+        link.run(sql).await?;
+        let mut sql = link.sql("SELECT id, what FROM alarm_event WHERE alarm IN ");
+        sql.list(alarms);
+        for row in link.rows(sql).await? {
+            let mut row = row.read();
+            let (id, what): (i64, Happening) = (row.next()?, from_json(row.next()?)?);
+            let placeless = what.clone().without_place();
+            if placeless != what {
+                let mut sql = link.sql("UPDATE alarm_event SET what = ");
+                sql.bind(to_json(&placeless)).push(" WHERE id = ").bind(id);
+                link.run(sql).await?;
+            }
+        }
     }
     Ok(())
 }

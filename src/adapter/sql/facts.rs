@@ -426,7 +426,7 @@ async fn load_evidence(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64
     .await?;
 
     let mut sql = link.sql(
-        "SELECT lead, chat, subject, message, state FROM outbox WHERE (message IS NOT NULL \
+        "SELECT lead, chat, subject, message, CASE WHEN state = 'sending' OR attempts > 0 THEN 1 ELSE 0 END FROM outbox WHERE (message IS NOT NULL \
          OR state IN ('queued', 'sending')) AND nature <> 'gone' AND lead IN ",
     );
     sql.list(numbers).push(" ORDER BY id");
@@ -435,7 +435,7 @@ async fn load_evidence(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64
             chat: ChatId(row.next()?),
             subject: row.next()?,
             message: row.next::<Option<i64>>()?.map(MessageId),
-            leaving: row.next::<&str>()? == "sending",
+            leaving: row.next::<i64>()? != 0,
         });
         Ok(())
     })
@@ -544,7 +544,7 @@ async fn load_asked_alarms(link: &mut Link, asks: &[Ask], facts: &mut [Facts]) -
     }
     for (facts, ask) in facts.iter_mut().zip(asks) {
         if let Some(since) = ask.raised_by_tips {
-            facts.raised_by_tips = raised_by_tips(link, since).await?;
+            facts.raised_by_tips = Some(raised_by_tips(link, since).await?);
         }
     }
     Ok(())

@@ -247,7 +247,7 @@ pub(super) async fn begin_sending(pools: &Pools) -> Db<(Term, usize)> {
                 sql.bind(*id).bind(change);
             });
             sql.push(
-                ") UPDATE outbox SET state = 'queued', sent_digest = NULL, change = fresh.change FROM fresh WHERE outbox.id = fresh.id",
+                ") UPDATE outbox SET state = 'queued', attempts = attempts + 1, sent_digest = NULL, change = fresh.change FROM fresh WHERE outbox.id = fresh.id",
             );
             link.run(sql).await?;
         }

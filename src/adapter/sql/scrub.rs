@@ -4,6 +4,7 @@
 //! in which it was written or shown by the messages that belong to it (a press or a reply carries the whole
 //! text). Called by `step` (out of scope) and `retain` (kept long enough).
 
+use super::alarm;
 use super::engine::{Db, Link, MAX_IDS};
 use crate::domain::id::{EventSeq, LeadId, Millis};
 use std::collections::{HashMap, HashSet};
@@ -43,7 +44,13 @@ pub(super) async fn scrub_lead(link: &mut Link, lead: LeadId, event: Option<Even
     );
     sql.bind(lead.0);
     link.run(sql).await?;
-    Ok(())
+    let mut sql = link.sql("SELECT id FROM alarm WHERE lead = ");
+    sql.bind(lead.0);
+    let mut alarms = Vec::new();
+    for row in link.rows(sql).await? {
+        alarms.push(row.read().next()?);
+    }
+    alarm::forget_places(link, &alarms).await
 }
 
 /// Blanks what was sent or waits to be sent about the lead. What is on its way right now is taken away once it

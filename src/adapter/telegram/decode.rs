@@ -36,6 +36,8 @@ pub(super) struct RawMessage<'a> {
     chat: RawChat,
     #[serde(default)]
     date: i64,
+    #[serde(default)]
+    edit_date: Option<i64>,
     text: Option<String>,
     caption: Option<String>,
     message_thread_id: Option<i64>,
@@ -165,6 +167,7 @@ fn message(raw: &str, username: &str, wrap: fn(Box<Message>) -> UpdateKind) -> R
         id: MessageId(raw.message_id),
         from: sender(raw.from, raw.sender_chat),
         date: Millis::from_seconds(raw.date),
+        edited_at: raw.edit_date.map(Millis::from_seconds),
         text,
         mentions_bot,
         reply_to: reply_to.map(MessageId),

@@ -65,6 +65,13 @@ pub enum ResponderKind {
     CallList,
 }
 
+impl ResponderKind {
+    /// Whether it is police, who may say that a scene is under control.
+    pub fn is_police(self) -> bool {
+        matches!(self, Self::Patrol | Self::Response | Self::DutyOfficer)
+    }
+}
+
 /// One callee's part in an alarm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
@@ -239,6 +246,11 @@ impl Summons {
     /// Whether they said that they come, and have not arrived: acknowledged or under way.
     pub fn is_expected(&self) -> bool {
         matches!(self.state(), CallState::Acknowledged | CallState::UnderWay)
+    }
+
+    /// Whether they may still come, or are there: they did not decline, were reached, and did not let their answer run out.
+    pub fn may_come(&self) -> bool {
+        !matches!(self.state(), CallState::Declined | CallState::Unreached | CallState::Lapsed)
     }
 
     /// When their answer runs out: so many seconds after it, or two minutes after the time they told, if that is later.

@@ -90,3 +90,15 @@ pub enum Happening {
         outcome: Outcome,
     },
 }
+
+impl Happening {
+    /// The same, without where somebody was.
+    #[must_use]
+    pub fn without_place(self) -> Self {
+        match self {
+            Self::Answered { callee, answer, .. } => Self::Answered { callee, answer, at: None },
+            Self::SeenThere { callee, .. } => Self::SeenThere { callee, metres: 0 },
+            other => other,
+        }
+    }
+}

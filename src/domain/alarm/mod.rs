@@ -89,7 +89,7 @@ pub struct Alarm {
     pub scene: Option<Scene>,
     /// The widest ring called so far, from 1.
     pub ring: i32,
-    /// Who raised it; `None` when a tip raised it by itself: its reporter stands on the lead.
+    /// Who raised it: an officer, or the reporter of the tip that raised it by itself, who is shown to nobody.
     pub raised_by: Option<UserId>,
     /// When.
     pub raised_at: Millis,

@@ -3,7 +3,7 @@
 use super::super::decision::{Decision, Given, label, press as button};
 use super::super::tap::Tap;
 use super::course::{Course, Show};
-use super::{found, refuse};
+use super::{clock, found, refuse};
 use crate::domain::alarm::event::Happening;
 use crate::domain::alarm::{Answer, CallState, Callee};
 use crate::domain::id::{AlarmId, UserId};
@@ -47,8 +47,10 @@ pub fn answer(given: &Given<'_>, press: &Press, id: AlarmId, callee: &Callee, an
     course.happened(Some(user), Happening::Answered { callee: callee.clone(), answer, at: place });
     course.answered = Some((callee.clone(), user));
     course.show(Show::All);
-    if answer == Answer::OnScene {
-        reward(&mut course, user);
+    match answer {
+        Answer::OnScene => reward(&mut course, user),
+        Answer::Decline => clock::nobody_left(&mut course),
+        Answer::Acknowledge | Answer::UnderWay(_) => {}
     }
     let key = if answer == Answer::UnderWay(None) { "answer-how-long" } else { "answer-noted" };
     let speaker = given.speaker_in(press.chat, Some(&press.from));
@@ -83,10 +85,11 @@ fn reward(course: &mut Course<'_>, user: UserId) {
     course.decision.changes.transfers.push(transfer);
 }
 
-/// A place shared in private by somebody who answers alarms; `None` if it means nothing to any alarm.
+/// A place shared in private by somebody who answers alarms; `None` if it means nothing to any alarm. One that `joins` a tip
+/// does, unless it is shared live or they are called right now.
 ///
 /// It is kept, the last one only, of patrol and response police, and of those who are called to an alarm that runs.
-pub fn located(given: &Given<'_>, message: &Message) -> Option<Decision> {
+pub fn located(given: &Given<'_>, message: &Message, joins: bool) -> Option<Decision> {
     let user = message.from.user.filter(|_| message.private)?;
     let (at, live) = message.parts.iter().find_map(|part| match part {
         Part::Pin { at, live, .. } => Some((*at, *live)),
@@ -94,17 +97,21 @@ pub fn located(given: &Given<'_>, message: &Message) -> Option<Decision> {
     })?;
     let mine: Vec<&AlarmFile> =
         given.facts.running.iter().filter(|file| file.calls.iter().any(|call| call.person(user).is_some())).collect();
-    if mine.is_empty() && !given.town.is_mobile(user) && !live {
+    let serves = live && given.town.serves(user) || given.town.is_mobile(user) && !joins;
+    if mine.is_empty() && !serves {
         return None;
     }
+    // As old as the message: what waited while the bot was away says nothing of where they are now.
+    let when = message.edited_at.unwrap_or(message.date);
+    let fresh = given.now.since(when) <= given.town.rules.alarm.location_minutes * 60_000;
     let mut decision = Decision::nothing();
-    for file in mine {
+    for file in mine.into_iter().filter(|_| fresh) {
         let mut course = Course::resume(given, file.clone(), None);
         measure(&mut course, user, at);
         offer_arrival(&mut course, user, at);
         decision.absorb(course.finish());
     }
-    decision.changes.whereabouts.push(Whereabouts { user, at, when: given.now });
+    decision.changes.whereabouts.push(Whereabouts { user, at, when });
     // The words of such a message are a place: it is kept once.
     decision.changes.forget = true;
     Some(decision)

@@ -8,6 +8,7 @@ use crate::config::{StageStep, StageWant, StageWho};
 use crate::domain::alarm::event::Happening;
 use crate::domain::alarm::{Callee, Outcome, ResponderKind};
 use crate::domain::id::{AlarmId, UserId};
+use crate::port::store::TimerKind;
 
 /// A stage of the clock came due (R3).
 pub fn stage(given: &Given<'_>, id: AlarmId, index: usize) -> Decision {
@@ -123,13 +124,55 @@ fn lapse_of_desk(course: &mut Course<'_>, user: UserId) {
     summon_on(course);
 }
 
-/// When nobody is there and nobody comes any more, the next ring is called, unless the desk has it.
-fn summon_on(course: &mut Course<'_>) {
-    let coming = course.calls.iter().flat_map(|call| &call.people).any(|p| p.is_expected() || p.on_scene_at.is_some());
-    if !coming && course.alarm.taken.is_none() {
-        course.next_ring();
-        super::break_off_drills(course);
+fn anybody_comes(course: &Course<'_>) -> bool {
+    course.calls.iter().flat_map(|call| &call.people).any(|p| p.is_expected() || p.on_scene_at.is_some())
+}
+
+/// When nobody is there and nobody comes any more, the steps of the stages that are missed are taken anew, unless the desk
+/// has it; tells how many were called.
+fn summon_on(course: &mut Course<'_>) -> usize {
+    if anybody_comes(course) || course.alarm.taken.is_some() || course.alarm.controlled.is_some() {
+        return 0;
     }
+    let stages = &course.given.town.rules.alarm.stage;
+    let (raised_at, now) = (course.alarm.raised_at, course.now());
+    let mut called = course.next_ring().unwrap_or(0);
+    for stage in stages.iter().filter(|stage| raised_at.plus_ms(stage.within_seconds * 1000) <= now) {
+        if stage.met_at(&course.alarm, &course.calls).is_none() && stage.missed != StageStep::NextRing {
+            called += take_step(course, stage.missed, stage.who);
+        }
+    }
+    super::break_off_drills(course);
+    called
+}
+
+/// Somebody cannot come: when all who were called have said so, or were not reached, others are called at once.
+pub(super) fn nobody_left(course: &mut Course<'_>) {
+    if course.calls.iter().flat_map(|call| &call.people).any(|p| p.may_come()) {
+        return;
+    }
+    let called = summon_on(course);
+    let speaker = course.desk_speaker();
+    let html = speaker.alarm_says(&course.alarm, "alarm-nobody-left", &[("count", (called as i64).into())]);
+    course.tell_desk(&format!("nobody-left:{}", course.now().0), html, Vec::new());
+}
+
+/// An alarm that runs is not forgotten: while nobody is there the desk is told again, and what there is to call is called; when
+/// somebody is, it is reminded now and then that it has not been stood down.
+pub fn again(given: &Given<'_>, id: AlarmId) -> Decision {
+    let Some(mut course) = running(given, id) else { return Decision::nothing() };
+    let minutes = course.now().since(course.alarm.raised_at) / 60_000;
+    let there = course.alarm.controlled.is_some() || course.calls.iter().any(|call| call.on_scene_at().is_some());
+    let called = if there { 0 } else { summon_on(&mut course) };
+    let key = if there { "alarm-still-runs" } else { "alarm-nobody-there" };
+    let args = [("minutes", minutes.into()), ("count", (called as i64).into())];
+    let html = course.desk_speaker().alarm_says(&course.alarm, key, &args);
+    course.tell_desk(&format!("again:{minutes}"), html, Vec::new());
+    course.show(Show::Board);
+    let wait_ms = if there { super::REMIND_MS } else { super::AGAIN_MS };
+    let due = course.now().plus_ms(wait_ms);
+    course.set_timer("again", due, TimerKind::Again { alarm: id });
+    course.finish()
 }
 
 /// The cards of a large alarm are brought up to date.

@@ -5,7 +5,7 @@
 
 use super::super::decision::{Decision, Given};
 use crate::domain::alarm::event::{AlarmEvent, Happening};
-use crate::domain::alarm::{Alarm, Call, Callee};
+use crate::domain::alarm::{Alarm, Call, Callee, Origin};
 use crate::domain::id::{ChatId, Millis, UserId};
 use crate::domain::lead::Lead;
 use crate::domain::place::Wgs84;
@@ -52,7 +52,9 @@ impl<'a> Course<'a> {
         let mut it = Self::with(given, AlarmFile { alarm, calls: Vec::new(), posts: Vec::new() }, lead);
         it.before = None;
         it.show = Show::Board;
-        let (by, origin) = (it.alarm.raised_by, it.alarm.origin);
+        let origin = it.alarm.origin;
+        // A reporter stands in no timeline.
+        let by = it.alarm.raised_by.filter(|_| origin != Origin::Tip);
         it.happened(by, Happening::Raised { origin });
         it
     }

@@ -21,11 +21,18 @@ use super::tap::{AlarmTap, Tap};
 use crate::domain::alarm::event::Happening;
 use crate::domain::alarm::{Alarm, Callee, Origin, Outcome, ResponderKind, StandDown};
 use crate::domain::id::{AlarmId, UserId};
-use crate::domain::lead::{Lead, LeadState};
+use crate::domain::lead::{Lead, LeadState, Scene};
 use crate::domain::member::Role;
 use crate::port::chat::Press;
 use crate::port::store::{AlarmFile, LeadFile, TimerKind};
 use course::{Course, Show};
+
+/// A tip raises an alarm by itself within so long after it was written.
+const SELF_RAISE_MS: i64 = 600_000;
+/// How often the desk is reminded of an alarm that runs, when nobody is there…
+const AGAIN_MS: i64 = 300_000;
+/// … and when somebody is.
+const REMIND_MS: i64 = 1_800_000;
 
 fn refuse(given: &Given<'_>, press: &Press, key: &str) -> Decision {
     Decision::answer(&press.id, given.speaker_in(press.chat, Some(&press.from)).say(key, &[]))
@@ -72,6 +79,10 @@ fn start(course: &mut Course<'_>) -> usize {
     for (index, stage) in rules.stage.iter().enumerate() {
         let due = now.plus_ms(stage.within_seconds * 1000);
         course.set_timer(&format!("stage:{index}"), due, TimerKind::Stage { alarm: id, stage: index });
+    }
+    if !course.alarm.drill {
+        let last = rules.stage.iter().map(|stage| stage.within_seconds * 1000).max().unwrap_or(0);
+        course.set_timer("again", now.plus_ms(last + AGAIN_MS), TimerKind::Again { alarm: id });
     }
     break_off_drills(course);
     course.tell_of_nobody();
@@ -133,10 +144,15 @@ pub fn raise_itself(decision: &mut Decision, given: &Given<'_>, file: &mut LeadF
         return false;
     }
     let Some(reporter) = lead.reporter else { return false };
+    // Only where it was looked up what runs and what was raised; and not for what waited while the bot was away.
+    let Some(raised_by_tips) = &given.facts.raised_by_tips else { return false };
+    if given.now.since(lead.written_at) > SELF_RAISE_MS {
+        return false;
+    }
     let long_enough = |since: crate::domain::id::Millis| given.now.since(since) >= rules.known_hours * 3_600_000;
     let known = given.facts.member.as_ref().is_some_and(|m| !m.roles.is_empty() || long_enough(m.first_seen));
     let young = |at: crate::domain::id::Millis, minutes: i64| given.now.since(at) < minutes * 60_000;
-    let cooling = given.facts.raised_by_tips.iter().any(|(chat, by, at)| {
+    let cooling = raised_by_tips.iter().any(|(chat, by, at)| {
         *by == Some(reporter) && young(*at, rules.person_minutes)
             || *chat == Some(lead.chat) && young(*at, rules.group_minutes)
     });
@@ -148,7 +164,7 @@ pub fn raise_itself(decision: &mut Decision, given: &Given<'_>, file: &mut LeadF
     if !known || cooling || runs_there {
         return false;
     }
-    let mut course = Course::begin(given, new_alarm(given, lead, Origin::Tip, None), Some(lead.clone()));
+    let mut course = Course::begin(given, new_alarm(given, lead, Origin::Tip, Some(reporter)), Some(lead.clone()));
     start(&mut course);
     let html = course.desk_speaker().alarm_says(&course.alarm, "alarm-raised-itself", &[("lead", lead.id.0.into())]);
     course.tell_desk("raised-itself", html, Vec::new());
@@ -188,9 +204,13 @@ pub fn tap(given: &Given<'_>, press: &Press, id: AlarmId, tap: &AlarmTap) -> Dec
     let Some(user) = press.from.user else { return refuse(given, press, "not-anonymous") };
     let Some(mut course) = running(given, id) else { return refuse(given, press, "stood-down-already") };
     let called_officer = |call: &crate::domain::alarm::Call| {
-        call.kind != ResponderKind::Point && call.person(user).is_some_and(|person| person.on_scene_at.is_some())
+        call.kind.is_police() && call.person(user).is_some_and(|person| person.on_scene_at.is_some())
     };
-    let may = is_police(given, press) || *tap == AlarmTap::Controlled && course.calls.iter().any(called_officer);
+    let ends_own_drill =
+        course.alarm.drill && course.alarm.raised_by == Some(user) && matches!(tap, AlarmTap::StandDown(_));
+    let may = is_police(given, press)
+        || ends_own_drill
+        || *tap == AlarmTap::Controlled && course.calls.iter().any(called_officer);
     if !may {
         return refuse(given, press, "only-police");
     }
@@ -274,19 +294,26 @@ pub fn stand_down_with(decision: &mut Decision, given: &Given<'_>, file: &mut Le
 /// The lead of an alarm that runs was mended: its cards follow, and a new place is told aloud.
 pub fn follow_lead(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {
     let Some(alarm) = file.alarm.clone().filter(|file| file.alarm.runs()) else { return };
-    let place = |scene: &Option<crate::domain::lead::Scene>| scene.as_ref().map(|scene| scene.at);
-    let (same_place, same_kind) =
-        (place(&alarm.alarm.scene) == place(&file.lead.scene), alarm.alarm.category == file.lead.category);
-    if same_place && same_kind || file.lead.scene.is_none() {
-        return;
-    }
+    let place = |scene: &Option<Scene>| scene.as_ref().map(|scene| scene.at);
+    let same_place = place(&alarm.alarm.scene) == place(&file.lead.scene) || file.lead.scene.is_none();
+    let same_kind = alarm.alarm.category == file.lead.category;
     let mut course = Course::resume(given, alarm, Some(file.lead.clone()));
-    (course.alarm.scene, course.alarm.category) = (file.lead.scene.clone(), file.lead.category.clone());
-    course.happened(None, Happening::Mended);
     if !same_place {
+        course.alarm.scene = file.lead.scene.clone();
         course.measure_anew();
         course.put_moved();
+        course.call_anew();
     }
+    course.alarm.category = file.lead.category.clone();
+    if !(same_place && same_kind) {
+        course.happened(None, Happening::Mended);
+    }
+    if file.lead.state == LeadState::Withdrawn {
+        let html =
+            course.desk_speaker().alarm_says(&course.alarm, "alarm-withdrawn", &[("lead", file.lead.id.0.into())]);
+        course.tell_desk("withdrawn", html, Vec::new());
+    }
+    // The words may have changed as well; what stands as it should is not put again.
     course.show(Show::All);
     decision.absorb(course.finish());
 }
@@ -301,10 +328,21 @@ impl Course<'_> {
                 Callee::Point(code) => self.given.town.point(code).map(|point| point.at),
                 Callee::Person(user) => self.place_of(*user),
             };
-            if let (Some(at), Some(call)) = (at, self.call_mut(&callee)) {
-                call.distance_m = Some(scene.distance_m(at));
+            if let Some(call) = self.call_mut(&callee) {
+                call.distance_m = at.map(|at| scene.distance_m(at));
             }
         }
+    }
+
+    /// Calls who is near a scene that has moved, as far out as the alarm has come.
+    fn call_anew(&mut self) {
+        let Some(scene) = self.alarm.scene.clone() else { return };
+        let widest = self.alarm.ring;
+        for ring in 1..=widest {
+            self.alarm.ring = ring;
+            self.call_ring(&scene);
+        }
+        break_off_drills(self);
     }
 
     /// When nobody at all can be summoned the desk hears it, and may call people who are off duty (R8).

@@ -4,7 +4,7 @@
 use super::super::decision::{Given, label, press, rows};
 use super::super::tap::{AlarmTap, Tap};
 use super::course::{Course, Show};
-use crate::domain::alarm::{Answer, Call, CallState, Callee, Outcome, ResponderKind, Summons};
+use crate::domain::alarm::{Answer, Call, CallState, Callee, Outcome, Summons};
 use crate::domain::group::GroupKind;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::lead::Scene;
@@ -12,7 +12,7 @@ use crate::domain::text::alarm::Shown;
 use crate::domain::text::card::Speaker;
 use crate::domain::tip::redact::{Relayed, redact_text};
 use crate::port::chat::Keyboard;
-use crate::port::store::{Content, Lane, Post, TimerKind};
+use crate::port::store::{Content, Lane, Post, Posted, TimerKind};
 
 /// With more people than this, their cards are brought up to date now and then, not at each answer.
 const MANY: usize = 30;
@@ -157,7 +157,7 @@ impl Course<'_> {
                 vec![told, vec![on_scene(), decline()]]
             }
             CallState::Declined => vec![vec![under_way(), on_scene()]],
-            CallState::OnScene if self.alarm.controlled.is_none() && call.kind != ResponderKind::Point => {
+            CallState::OnScene if self.alarm.controlled.is_none() && call.kind.is_police() => {
                 vec![vec![press(label(speaker, "button-controlled"), &Tap::Alarm(alarm, AlarmTap::Controlled))]]
             }
             CallState::OnScene => Vec::new(),
@@ -185,7 +185,14 @@ impl Course<'_> {
     fn put_groups(&mut self) {
         let words = self.lead.as_ref().is_none_or(|lead| !lead.private);
         let runs = self.alarm.runs();
-        for chat in self.groups() {
+        let groups = self.groups();
+        // What is of a sensitive kind now, or elsewhere, has no business there any more.
+        let subject = self.subject("group");
+        let stale = |post: &&Posted| post.subject == subject && !groups.contains(&post.chat);
+        for chat in self.posts.iter().filter(stale).map(|post| post.chat).collect::<Vec<_>>() {
+            self.post(chat, subject.clone(), Lane::AlarmFollow, Content::Gone);
+        }
+        for chat in groups {
             let subject = self.subject("group");
             let first = !self.has_post(chat, &subject);
             // Where it was never shown there is nothing to end.
@@ -193,8 +200,18 @@ impl Course<'_> {
                 continue;
             }
             let speaker = self.given.town.speaker(self.given.town.group_language(chat), self.given.now);
-            let names = |callee: &Callee| self.name(callee);
-            let html = speaker.alarm_group_card(&self.shown(&names), words);
+            // Officers are not named to a group: their kind says enough.
+            let names = |callee: &Callee| match callee {
+                Callee::Point(_) => self.name(callee),
+                Callee::Person(_) => String::new(),
+            };
+            let mut shown = self.shown(&names);
+            if let Some(scene) = shown.scene.as_mut().filter(|_| !words) {
+                // The words for the place are the teller's own.
+                scene.text =
+                    self.given.town.nearest_places(scene.at, 1).first().map_or("", |p| p.name.as_str()).to_owned();
+            }
+            let html = speaker.alarm_group_card(&shown, words);
             let lane = if first { Lane::Alarm } else { Lane::AlarmFollow };
             self.say(chat, subject, lane, html, Vec::new());
         }
@@ -209,8 +226,9 @@ impl Course<'_> {
         let html = speaker.alarm_board(&self.shown(&names), &staff);
         let keyboard = if self.alarm.runs() { self.board_buttons(&speaker) } else { Vec::new() };
         let subject = self.subject("board");
-        // One message a second at most: it does not wait behind a thousand cards.
-        self.say(desk, subject, Lane::Alarm, html, keyboard);
+        // From the first one the alarm is ended: it does not wait behind a thousand cards. Its edits do not hold up warnings.
+        let lane = if self.has_post(desk, &subject) { Lane::AlarmFollow } else { Lane::Alarm };
+        self.say(desk, subject, lane, html, keyboard);
     }
 
     fn board_buttons(&self, speaker: &Speaker<'_>) -> Keyboard {
@@ -247,7 +265,7 @@ impl Course<'_> {
         let Some(desk) = self.given.town.desk() else { return };
         let subject = self.subject(name);
         // Of no lead: no word of a tip stands in it, and it must arrive even if the lead is wiped.
-        self.say(desk, subject, Lane::AlarmFollow, html, keyboard).lead = None;
+        self.say(desk, subject, Lane::Alarm, html, keyboard).lead = None;
     }
 
     /// The speaker of the desk.
@@ -272,12 +290,13 @@ impl Course<'_> {
         // Those who are on their way first.
         everybody.sort_by_key(|(_, _, not_coming)| *not_coming);
         for (callee, user, _) in everybody {
-            let (chat, card, pin) = (ChatId(user.0), self.card_subject(&callee), self.subject("pin"));
+            let (chat, card) = (ChatId(user.0), self.card_subject(&callee));
             if self.stands(chat, &card) {
                 self.put_card(&callee, user, Lane::AlarmFollow);
             }
             // Not sent yet, or on its way: it is not sent, or taken away as soon as it has arrived.
-            for subject in [card, pin].into_iter().filter(|subject| !self.stands(chat, subject)).collect::<Vec<_>>() {
+            let unsent = self.posts.iter().filter(|post| post.chat == chat && post.message.is_none());
+            for subject in unsent.map(|post| post.subject.clone()).collect::<Vec<_>>() {
                 self.post(chat, subject, Lane::AlarmFollow, Content::Gone);
             }
             // Who never heard of it hears nothing of its end either.
@@ -301,8 +320,11 @@ impl Course<'_> {
             let html = speaker.alarm_moved(&self.shown(&names));
             let word = self.subject(&subject);
             self.say(ChatId(user.0), word, Lane::AlarmFollow, html, Vec::new());
-            let old = self.subject("pin");
-            self.post(ChatId(user.0), old, Lane::AlarmFollow, Content::Gone);
+            let pins = self.subject("pin");
+            let old = self.posts.iter().filter(|post| post.chat == ChatId(user.0) && post.subject.starts_with(&pins));
+            for old in old.map(|post| post.subject.clone()).collect::<Vec<_>>() {
+                self.post(ChatId(user.0), old, Lane::AlarmFollow, Content::Gone);
+            }
             if let Some(at) = self.alarm.scene.as_ref().map(|scene| scene.at) {
                 let title = self.responder_speaker(user).pin_title(&self.alarm);
                 let new = self.subject(&format!("pin:{}", self.alarm.version));

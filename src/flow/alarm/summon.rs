@@ -7,7 +7,7 @@ use super::course::{Course, Show};
 use crate::domain::alarm::choose::{self, Chosen, Circle};
 use crate::domain::alarm::event::Happening;
 use crate::domain::alarm::{Call, Callee, Point, ResponderKind, Summons};
-use crate::domain::id::UserId;
+use crate::domain::id::{Millis, UserId};
 use crate::domain::lead::Scene;
 use crate::domain::member::Role;
 
@@ -21,15 +21,19 @@ pub mod lacking {
     pub const ELSEWHERE: &str = "at another scene";
 }
 
+/// Somebody who said so long ago that they are at a scene has left it: an alarm that was forgotten binds nobody.
+const AT_SCENE_MS: i64 = 4 * 3_600_000;
+
 impl Course<'_> {
-    /// Whether somebody is at the scene of another alarm. Who takes part in a drill is free for a real one.
+    /// Whether somebody is at the scene of another alarm that is not under control; for a drill, whether they are called to a
+    /// real one at all. Who takes part in a drill is free for a real alarm.
     fn is_elsewhere(&self, user: UserId) -> bool {
         let others = self.given.facts.running.iter().filter(|file| file.alarm.id != self.alarm.id);
-        let counts = others.filter(|file| self.alarm.drill || !file.alarm.drill);
-        counts
-            .flat_map(|file| &file.calls)
-            .flat_map(|call| &call.people)
-            .any(|p| p.user == user && p.on_scene_at.is_some())
+        others.filter(|file| !file.alarm.drill && file.alarm.controlled.is_none()).any(|file| {
+            let mut parts = file.calls.iter().filter_map(|call| call.person(user));
+            let there = |at: Millis| self.given.now.since(at) < AT_SCENE_MS;
+            parts.any(|person| self.alarm.drill || person.on_scene_at.is_some_and(there))
+        })
     }
 
     fn is_on_duty(&self, user: UserId, point: Option<&str>) -> bool {
@@ -62,7 +66,7 @@ impl Course<'_> {
         let ring = usize::try_from(self.alarm.ring - 1).ok().and_then(|n| town.rules.alarm.ring.get(n));
         let Some(ring) = ring else { return 0 };
         let circle = Circle { radius_m: ring.radius_m.max(scene.accuracy_m), min_points: ring.min_points };
-        // Who was called before counts towards the least number of this ring.
+        // Who was called before counts towards the least number of this ring, unless they cannot come.
         let called = |point: &Point| self.calls.iter().find(|call| call.callee == Callee::Point(point.code.clone()));
         let chosen = choose::points(
             circle,
@@ -70,7 +74,7 @@ impl Course<'_> {
             |radius_m| town.points_within(scene.at, radius_m),
             |count| town.nearest_points(scene.at, count),
             |point| match called(point) {
-                Some(call) => call.people.iter().map(|person| person.user).collect(),
+                Some(call) => call.people.iter().filter(|p| p.may_come()).map(|person| person.user).collect(),
                 None => self.free_at(point),
             },
         );
