@@ -1,11 +1,13 @@
 //! An alarm (警情呼叫): those near a scene are called at once and each is followed until someone is there.
 //!
-//! Owns who is called ([`choose`]), what an answer does ([`call`]), when a stage of the clock is missed ([`stage`]) and
-//! what a timeline tells ([`event`]): SEED-FACTS R1–R8. Knows nothing of chats, texts or storage. Called by the alarm flow.
+//! Owns who is called ([`choose`]), what an answer does ([`call`]), when a stage of the clock is missed ([`stage`]),
+//! what a timeline tells ([`event`]) and how fast they came ([`figures`]): SEED-FACTS R1–R8. Knows nothing of chats, texts or
+//! storage. Called by the alarm flow and by exports.
 
 pub mod call;
 pub mod choose;
 pub mod event;
+pub mod figures;
 pub mod stage;
 
 pub use call::{Answer, AnswerRefusal, Call, CallState, Callee, ResponderKind, Summons};

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod command;
+mod drill_report;
 mod duty;
 mod export;
 mod fault;
