@@ -3,10 +3,9 @@
 //! It stands in the library, and `main.rs` only calls it, so that the whole program is compiled once: what only the
 //! binary polled would be compiled for the binary again.
 
-use super::command::{self, ExportOrder, ImportKind, Outcome};
+use super::command::{self, ExportForm, ExportOrder, ImportKind, Outcome};
 use super::load::{self, LoadOrder};
 use super::{Server, asked_to_end, sandbox};
-use crate::adapter::file::Format;
 use crate::adapter::log;
 use crate::adapter::sql::backup::BackupError;
 use crate::config::{Config, ConfigError, EXAMPLE, Secrets};
@@ -62,7 +61,7 @@ enum Command {
     },
     /// Writes a table.
     Export {
-        /// leads, points or alarms.
+        /// leads, points, alarms, timeline or responses.
         kind: TableKind,
         /// First day, YYYY-MM-DD.
         #[arg(long, value_name = "D")]
@@ -73,10 +72,10 @@ enum Command {
         /// A whole month.
         #[arg(long, value_name = "YYYY-MM")]
         month: Option<String>,
-        /// csv, xlsx, jsonl or geojson.
+        /// csv, xlsx, jsonl or geojson; alarms also as cap (Common Alerting Protocol 1.2), a file a message.
         #[arg(long)]
-        format: Format,
-        /// Where to; `-` is standard output.
+        format: ExportForm,
+        /// Where to; `-` is standard output. For cap: a folder.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// With names (the payout right); the look is put on record.
@@ -164,7 +163,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Understand { gazetteer } => command::understand(&config, gazetteer.as_deref()),
         Command::Import { kind, file, dry_run } => command::import_file(&config, kind, &file, dry_run).await,
         Command::Export { kind, from, to, month, format, out, names } => {
-            command::export(&config, &secrets, &ExportOrder { kind, from, to, month, format, out, names }).await
+            command::export(&config, &secrets, &ExportOrder { kind, from, to, month, form: format, out, names }).await
         }
         Command::VerifyExport { file } => command::verify_export(&config, &secrets, &file).await,
         Command::Mends { since } => command::mends(&config, since.as_deref()).await,

@@ -1,6 +1,7 @@
 //! The other commands: each opens what it needs, does one thing, and says what it did.
 
 pub mod backup;
+mod cap;
 
 use super::{export_key, open_store};
 use crate::adapter::clock::{SystemChance, SystemClock};
@@ -127,6 +128,26 @@ pub async fn import_file(config: &Config, kind: ImportKind, path: &Path, dry_run
     Ok(Outcome::Well)
 }
 
+/// In what form `export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportForm {
+    /// A table.
+    Table(Format),
+    /// Messages of the Common Alerting Protocol, each a file.
+    Cap,
+}
+
+impl std::str::FromStr for ExportForm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "cap" => Ok(Self::Cap),
+            text => text.parse().map(Self::Table).map_err(|e: String| format!("{e}; or cap, for alarms")),
+        }
+    }
+}
+
 /// Which table `export` writes, and how.
 #[derive(Debug)]
 pub struct ExportOrder {
@@ -138,9 +159,9 @@ pub struct ExportOrder {
     pub to: Option<String>,
     /// `YYYY-MM`.
     pub month: Option<String>,
-    /// Which format.
-    pub format: Format,
-    /// A file, `-` for standard output, or `None` for the table's own name in this folder.
+    /// In what form.
+    pub form: ExportForm,
+    /// A file, `-` for standard output, or `None` for the table's own name in this folder. For CAP: a folder.
     pub out: Option<PathBuf>,
     /// Whether names stand in it.
     pub names: bool,
@@ -155,18 +176,21 @@ pub async fn export(config: &Config, secrets: &Secrets, order: &ExportOrder) -> 
     let (month, from, to) = (order.month.as_deref(), order.from.as_deref(), order.to.as_deref());
     let period = Period::from_options(month, from, to, config.time_zone, now)?;
     let request = Request { kind: order.kind, period, names: order.names };
+    let format = match order.form {
+        ExportForm::Table(format) => format,
+        ExportForm::Cap => return cap::export(config, request, order.out.as_deref(), now).await,
+    };
     let store = open_store(config).await?;
     let key = export_key(&store, secrets).await?;
     store.record_access(&request.access("cli", config, now)).await?;
     if order.out.as_deref() == Some(Path::new("-")) {
-        let mut file = TableFile::new(std::io::BufWriter::new(std::io::stdout()), order.format, &key);
+        let mut file = TableFile::new(std::io::BufWriter::new(std::io::stdout()), format, &key);
         pour(&store, config, request, &mut file).await?;
         file.finish()?.0.flush()?;
         return Ok(Outcome::Well);
     }
-    let path = order.out.clone().unwrap_or_else(|| file_name(&request.head(config), order.format).into());
-    let mut file =
-        Draft::create(&path, order.format, &key).with_context(|| format!("cannot write {}", path.display()))?;
+    let path = order.out.clone().unwrap_or_else(|| file_name(&request.head(config), format).into());
+    let mut file = Draft::create(&path, format, &key).with_context(|| format!("cannot write {}", path.display()))?;
     let rows = pour(&store, config, request, &mut file).await?;
     file.keep().with_context(|| format!("cannot write {}", path.display()))?;
     println!("{}: {rows} rows, {}", path.display(), period.interval(config.time_zone));

@@ -4,6 +4,7 @@
 //! that appears under its name only when it is whole. To add a format: a variant of [`Format`], a writer here, and a
 //! reader in [`verify`], so that what was written can be checked.
 
+pub mod cap;
 pub mod digest;
 pub mod duty;
 pub mod grid;

@@ -5,6 +5,7 @@
 //! storage. Called by the alarm flow and by exports.
 
 pub mod call;
+pub mod cap;
 pub mod choose;
 pub mod event;
 pub mod figures;

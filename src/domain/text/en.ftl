@@ -199,6 +199,18 @@ drill-report-past = · { $day } drill { $number } { $place }: { $shares }
 drill-report-first-ever = This is the first drill: there is none to compare it with.
 drill-report-caption = 🟦 DRILL 演练: report of drill { $number }
 
+cap-restriction = for liaison points, patrol and response police and duty officers only
+cap-note = DRILL 演练: this is an exercise, not a real alarm
+cap-event = alarm
+cap-raised = Alarm { $number } was raised
+cap-widened = Alarm { $number }: more are called, further away
+cap-moved = Alarm { $number }: its place or kind was mended
+cap-controlled = Alarm { $number } is under control
+cap-over = Alarm { $number } is over
+cap-false = Alarm { $number } was a false alarm and is over
+cap-do = Those who were called come as planned and say when they are on scene; everybody else keeps away.
+cap-do-nothing = Go back to normal; nobody needs to come any more.
+cap-area = see the coordinates
 
 button-claim = Claim
 button-verify = Verify

@@ -199,6 +199,18 @@ drill-report-past = · { $day } 演练 { $number } 号 { $place }：{ $shares }
 drill-report-first-ever = 这是第一次演练，没有以往可比。
 drill-report-caption = 🟦 演练 DRILL：演练 { $number } 号报告
 
+cap-restriction = 仅供联络点、巡防、处警和值班人员
+cap-note = 演练 DRILL：这是拉动演练，不是真实警情
+cap-event = 警情
+cap-raised = 警情 { $number } 号已发起
+cap-widened = 警情 { $number } 号已扩大呼叫范围
+cap-moved = 警情 { $number } 号的地点或类别已更正
+cap-controlled = 警情 { $number } 号现场已控制
+cap-over = 警情 { $number } 号已解除
+cap-false = 警情 { $number } 号系误报，已解除
+cap-do = 被呼叫的人员请按预案到场，并回报到场情况；其他人员请勿前往。
+cap-do-nothing = 请恢复正常，无需再前往。
+cap-area = 见坐标
 
 button-claim = 认领
 button-verify = 核实
