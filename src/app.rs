@@ -11,6 +11,7 @@ pub mod sandbox;
 mod seat;
 
 use crate::adapter::clock::{SystemChance, SystemClock};
+use crate::adapter::feed;
 use crate::adapter::file::FilePrinter;
 use crate::adapter::file::digest::ExportKey;
 use crate::adapter::sql::{Change, Seat, ServeLock, SqlOptions, SqlStore};
@@ -24,21 +25,23 @@ use crate::domain::group::Group;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::Member;
 use crate::domain::place::Wgs84;
-use crate::flow::engine::{BATCH, Engine, Errand};
+use crate::flow::engine::{Engine, Errand};
 use crate::flow::outbox::{Outbox, SIDE_BY_SIDE};
 use crate::flow::town::Town;
+use crate::flow::watchdog::Watchdog;
 use crate::port::chat::Chat;
 use crate::port::clock::{Chance, Clock};
-use crate::port::meter::Meter;
+use crate::port::meter::{Level, Meter};
 use crate::port::store::{Store, StoreError};
 use crate::port::table::Printer;
 use anyhow::Context as _;
 use seat::in_seat;
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 /// How long an idle worker waits before it looks by itself, whether or not somebody woke it.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -134,6 +137,8 @@ impl Server {
         let mut workers = JoinSet::new();
 
         let mut routes = web::routes(store.clone(), metrics.clone());
+        let writer = command::duty::feed_writer(&config);
+        routes = routes.merge(feed::routes(store.clone(), writer, clock.clone(), Arc::new(SystemChance)));
         let username = username(&config, &api).await;
         let chat = Arc::new(TelegramChat::new(api.clone(), username));
         match config.telegram.mode {
@@ -185,9 +190,16 @@ impl Server {
             let (store, chat, printer) = (shared.clone(), chat.clone(), printer.clone());
             let (clock, metrics, config) = (clock.clone(), meter.clone(), config.clone());
             let (outbox, inbox) = (outbox.clone(), inbox.clone());
+            let limits = config.telegram.limits;
             async move {
                 match Outbox::start(store, chat, printer, clock.clone(), metrics.clone(), config).await {
-                    Ok(sender) => run_outbox(sender, clock, metrics, outbox, inbox, stop).await,
+                    Ok(sender) => {
+                        let watch = run_watchdog(sender.watchdog(), limits.per_second, clock.clone(), metrics.clone());
+                        tokio::select! {
+                            ended = run_outbox(sender, clock, metrics, outbox, inbox, stop) => ended,
+                            never = watch => never,
+                        }
+                    }
                     Err(error) => {
                         pause(&*metrics, "outbox", &error, &mut stop).await;
                         Ok(())
@@ -331,7 +343,7 @@ async fn run_engine<S: Store, C: Chat, M: Meter>(
                     });
                 }
                 // Whoever puts something in the inbox meanwhile has left word: no need to look whether it is empty.
-                if done < BATCH {
+                if !engine.has_more() {
                     tokio::select! {
                         () = wakes.inbox.notified() => {}
                         () = wakes.town.notified() => {
@@ -430,15 +442,23 @@ async fn run_timers<S: Store, M: Meter>(
     inbox: Arc<Notify>,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    let mut awaited = None;
     while !*stop.borrow() {
         let now = clock.now();
         let rung = store.ring_timers(now).await;
-        if matches!(rung, Ok(Some(due)) if due <= now) {
-            inbox.notify_one();
+        // Awake when the next is due, if that is before another might have been set.
+        let mut nap = LOOK_AGAIN;
+        if let Ok(next) = rung {
+            if awaited.is_some_and(|due| due <= now) {
+                inbox.notify_one();
+            }
+            awaited = next;
+            let until = next.and_then(|due| u64::try_from(due.since(clock.now())).ok());
+            nap = until.map_or(nap, |ms| nap.min(Duration::from_millis(ms)));
         }
         meter.trouble("timers", rung.err().map(|error| format!("{error}; trying on")));
         tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = tokio::time::sleep(nap) => {}
             _ = stop.changed() => {}
         }
     }
@@ -506,6 +526,25 @@ async fn run_outbox<S: Store, C: Chat, P: Printer, M: Meter>(
             () = tokio::time::sleep(nap) => {}
             _ = stop.changed(), if !stopping => {}
         }
+    }
+}
+
+/// Asks the watchdog each second, and says what is wrong.
+async fn run_watchdog<M: Meter>(
+    watchdog: Arc<Mutex<Watchdog>>,
+    per_second: u32,
+    clock: Arc<SystemClock>,
+    meter: Arc<M>,
+) -> anyhow::Result<()> {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        seconds.tick().await;
+        let verdict = watchdog.lock().unwrap_or_else(PoisonError::into_inner).look(clock.now(), per_second);
+        meter.trouble("platform", verdict.platform);
+        meter.trouble("alarms", verdict.alarms);
+        meter.level(Level::AlarmsWaiting, i64::try_from(verdict.waiting).unwrap_or(i64::MAX));
+        meter.level(Level::AlarmOldest, verdict.oldest_ms);
     }
 }
 

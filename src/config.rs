@@ -95,6 +95,8 @@ pub struct Limits {
     pub per_group_minute: u32,
     /// Of `per_second`, kept free for alarms.
     pub alarm_headroom: u32,
+    /// Of `per_group_minute`, kept free for alarms.
+    pub group_alarm_headroom: u32,
 }
 
 /// `[http]`
@@ -103,6 +105,8 @@ pub struct Limits {
 pub struct Http {
     /// Where webhook, `/metrics` and `/healthz` are served.
     pub listen: std::net::SocketAddr,
+    /// The address under which others reach it, like `https://bot.example.org`; empty: not told.
+    pub public_url: String,
 }
 
 /// `[database]`. Shown without the password.
@@ -333,13 +337,13 @@ impl Default for Telegram {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_second: 30, per_chat_second: 1, per_group_minute: 20, alarm_headroom: 5 }
+        Self { per_second: 30, per_chat_second: 1, per_group_minute: 20, alarm_headroom: 5, group_alarm_headroom: 2 }
     }
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8480)) }
+        Self { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8480)), public_url: String::new() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod doctor;
+pub mod feed;
 pub mod file;
 pub mod log;
 pub mod sandbox;

@@ -7,7 +7,7 @@ use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::port::audit::Audit;
 use crate::port::clock::Clock;
-use crate::port::meter::{Count, Meter, Span};
+use crate::port::meter::{Count, Level, Meter, Span};
 use crate::port::store::*;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -104,6 +104,9 @@ impl Store for StubStore {
     async fn begin_sending(&self) -> StoreResult<(Term, usize)> {
         unreachable!()
     }
+    async fn asked_to_wait(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
+        unreachable!()
+    }
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         unreachable!()
     }
@@ -190,6 +193,7 @@ impl Meter for Notes {
         self.counts.lock().unwrap().push((what, n));
     }
     fn took(&self, _: Span, _: i64) {}
+    fn level(&self, _: Level, _: i64) {}
     fn trouble(&self, part: &'static str, what: Option<String>) {
         self.troubles.lock().unwrap().push((part, what));
     }

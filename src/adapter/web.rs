@@ -3,7 +3,7 @@
 //! Owns the metrics and how the product says that it is well. Knows nothing of what the numbers mean to
 //! the flow, which counts through [`Meter`]. Called by `app`.
 
-use crate::port::meter::{Count, Meter, Span};
+use crate::port::meter::{Count, Level, Meter, Span};
 use crate::port::store::{Lane, Store};
 use anyhow::Context;
 use axum::Router;
@@ -20,6 +20,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
@@ -35,6 +36,9 @@ pub struct Metrics {
     send_retried: Family<ByLane, Counter>,
     alarm_first_send: Histogram,
     receipt: Histogram,
+    timer_late: Histogram,
+    alarms_waiting: Gauge,
+    alarm_oldest: Gauge<f64, AtomicU64>,
     inbox_waiting: Gauge,
     inbox_parked: Gauge,
     outbox_waiting: Gauge,
@@ -93,6 +97,9 @@ impl Default for Metrics {
             send_retried: Family::default(),
             alarm_first_send: Histogram::new(SECONDS),
             receipt: Histogram::new(SECONDS),
+            timer_late: Histogram::new(SECONDS),
+            alarms_waiting: Gauge::default(),
+            alarm_oldest: Gauge::default(),
             inbox_waiting: Gauge::default(),
             inbox_parked: Gauge::default(),
             outbox_waiting: Gauge::default(),
@@ -114,6 +121,11 @@ impl Default for Metrics {
         let help = "From an alarm being queued to its first message";
         r.register("alarm_first_send_seconds", help, it.alarm_first_send.clone());
         r.register("receipt_seconds", "From a receipt being queued to its standing in the chat", it.receipt.clone());
+        let help = "From an alarm's timer being due to its being decided";
+        r.register("timer_late_seconds", help, it.timer_late.clone());
+        r.register("alarm_messages_waiting", "Alarm messages not yet sent", it.alarms_waiting.clone());
+        let help = "How long the oldest alarm message not yet sent has waited";
+        r.register("alarm_message_oldest_seconds", help, it.alarm_oldest.clone());
         r.register("inbox_waiting", "Events not yet done", it.inbox_waiting.clone());
         r.register("inbox_parked", "Events given up and still kept", it.inbox_parked.clone());
         r.register("outbox_waiting", "Messages not yet sent", it.outbox_waiting.clone());
@@ -124,7 +136,7 @@ impl Default for Metrics {
         r.register("store_up", "Whether the database answers", it.store_up.clone());
         r.register("seat", "Whether this replica does this work for all: 1 on one of them", it.seats.clone());
         // Shown from the start, as below.
-        for part in ["telegram", "webhook", "inbox", "engine", "timers", "outbox", "database"] {
+        for part in ["telegram", "webhook", "inbox", "engine", "timers", "outbox", "platform", "alarms", "database"] {
             it.ailing.get_or_create(&ByPart { part }).set(0);
         }
         for lane in [Lane::Alarm, Lane::AlarmFollow, Lane::Reply, Lane::Desk, Lane::Routine] {
@@ -166,6 +178,15 @@ impl Meter for Metrics {
         match what {
             Span::AlarmFirstSend => self.alarm_first_send.observe(seconds),
             Span::Receipt => self.receipt.observe(seconds),
+            Span::TimerLate => self.timer_late.observe(seconds),
+        }
+    }
+
+    fn level(&self, what: Level, height: i64) {
+        match what {
+            Level::AlarmsWaiting => drop(self.alarms_waiting.set(height)),
+            #[expect(clippy::cast_precision_loss, reason = "a duration in milliseconds")]
+            Level::AlarmOldest => drop(self.alarm_oldest.set(height as f64 / 1000.0)),
         }
     }
 

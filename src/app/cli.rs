@@ -3,12 +3,14 @@
 //! It stands in the library, and `main.rs` only calls it, so that the whole program is compiled once: what only the
 //! binary polled would be compiled for the binary again.
 
-use super::command::{self, ExportForm, ExportOrder, ImportKind, Outcome};
+use super::command::{self, ExportOrder, ImportKind, Outcome};
 use super::load::{self, LoadOrder};
 use super::{Server, asked_to_end, sandbox};
+use crate::adapter::file::Format;
 use crate::adapter::log;
 use crate::adapter::sql::backup::BackupError;
 use crate::config::{Config, ConfigError, EXAMPLE, Secrets};
+use crate::flow::coverage;
 use crate::port::table::TableKind;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -49,11 +51,11 @@ enum Command {
         #[arg(long, value_name = "FILE.csv")]
         gazetteer: Option<PathBuf>,
     },
-    /// Takes in a CSV.
+    /// Takes in a CSV; the rota as CSV, XLSX or calendar.
     Import {
         /// What it holds.
         kind: ImportKind,
-        /// The file.
+        /// The file; for duty also the https address of a calendar.
         file: PathBuf,
         /// Says what would change, and changes nothing.
         #[arg(long)]
@@ -61,8 +63,8 @@ enum Command {
     },
     /// Writes a table.
     Export {
-        /// leads, points, alarms, timeline or responses.
-        kind: TableKind,
+        /// leads, points, alarms, timeline, responses or duty.
+        kind: ExportKind,
         /// First day, YYYY-MM-DD.
         #[arg(long, value_name = "D")]
         from: Option<String>,
@@ -72,15 +74,27 @@ enum Command {
         /// A whole month.
         #[arg(long, value_name = "YYYY-MM")]
         month: Option<String>,
-        /// csv, xlsx, jsonl or geojson; alarms also as cap (Common Alerting Protocol 1.2), a file a message.
+        /// csv, xlsx, jsonl or geojson; alarms also cap (Common Alerting Protocol 1.2); duty: xlsx, csv or ics.
         #[arg(long)]
-        format: ExportForm,
+        format: ExportFormat,
         /// Where to; `-` is standard output. For cap: a folder.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// With names (the payout right); the look is put on record.
         #[arg(long)]
         names: bool,
+    },
+    /// Prints the address at which calendars can follow the rota.
+    DutyFeed {
+        /// Makes another address first: the old one leads nowhere then.
+        #[arg(long)]
+        new: bool,
+    },
+    /// Names the hours and posts with nobody on duty; ends with 1 if there are any.
+    Coverage {
+        /// How far to look ahead.
+        #[arg(long, default_value_t = coverage::DAYS, value_parser = clap::value_parser!(i64).range(1..=coverage::MOST_DAYS))]
+        days: i64,
     },
     /// Checks a file that `export` wrote; names the rows that were changed.
     VerifyExport {
@@ -113,6 +127,45 @@ enum Command {
     Load(LoadOrder),
     /// Prints the example config.
     ExampleConfig,
+}
+
+/// What `export` writes.
+#[derive(Debug, Clone, Copy)]
+enum ExportKind {
+    Table(TableKind),
+    Duty,
+}
+
+impl std::str::FromStr for ExportKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "duty" {
+            Ok(Self::Duty)
+        } else {
+            text.parse().map(Self::Table).map_err(|e: String| format!("{e}, or duty"))
+        }
+    }
+}
+
+/// How `export` writes it.
+#[derive(Debug, Clone, Copy)]
+enum ExportFormat {
+    File(Format),
+    Ics,
+    Cap,
+}
+
+impl std::str::FromStr for ExportFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "ics" => Ok(Self::Ics),
+            "cap" => Ok(Self::Cap),
+            text => text.parse().map(Self::File).map_err(|e: String| format!("{e}; cap for alarms, ics for duty")),
+        }
+    }
 }
 
 /// The program: what was asked for is done when this returns.
@@ -162,9 +215,28 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Doctor => command::look_over(&config, &secrets).await,
         Command::Understand { gazetteer } => command::understand(&config, gazetteer.as_deref()),
         Command::Import { kind, file, dry_run } => command::import_file(&config, kind, &file, dry_run).await,
-        Command::Export { kind, from, to, month, format, out, names } => {
-            command::export(&config, &secrets, &ExportOrder { kind, from, to, month, form: format, out, names }).await
+        Command::Export { kind: ExportKind::Duty, from, to, month, format, out, .. } => {
+            anyhow::ensure!(
+                from.or(to).or(month).is_none(),
+                "the rota is exported whole: leave --from, --to and --month out"
+            );
+            let format = match format {
+                ExportFormat::Ics => "ics",
+                ExportFormat::Cap => anyhow::bail!("cap is for alarms: write duty as xlsx, csv or ics"),
+                ExportFormat::File(format) => format.as_str(),
+            };
+            command::duty::export(&config, format.parse().map_err(anyhow::Error::msg)?, out).await
         }
+        Command::Export { kind: ExportKind::Table(kind), from, to, month, format, out, names } => {
+            let order = |format| ExportOrder { kind, from, to, month, format, out, names };
+            match format {
+                ExportFormat::File(format) => command::export(&config, &secrets, &order(format)).await,
+                ExportFormat::Cap => command::cap::export(&config, &order(Format::Xlsx)).await,
+                ExportFormat::Ics => anyhow::bail!("only the rota (duty) is written as ics"),
+            }
+        }
+        Command::DutyFeed { new } => command::duty::feed(&config, new).await,
+        Command::Coverage { days } => command::duty::coverage(&config, days).await,
         Command::VerifyExport { file } => command::verify_export(&config, &secrets, &file).await,
         Command::Mends { since } => command::mends(&config, since.as_deref()).await,
         Command::Retain { dry_run } => command::retain(&config, dry_run).await,

@@ -1,7 +1,8 @@
 //! The other commands: each opens what it needs, does one thing, and says what it did.
 
 pub mod backup;
-mod cap;
+pub mod cap;
+pub mod duty;
 
 use super::{export_key, open_store};
 use crate::adapter::clock::{SystemChance, SystemClock};
@@ -11,6 +12,7 @@ use crate::adapter::file::verify::verify;
 use crate::adapter::file::{Draft, Format, TableFile, file_name};
 use crate::adapter::telegram::api::Api;
 use crate::config::{Config, Secrets};
+use crate::domain::id::Millis;
 use crate::domain::lead::LeadState;
 use crate::domain::period::Period;
 use crate::domain::place::Gazetteer;
@@ -85,6 +87,8 @@ pub enum ImportKind {
     Points,
     /// People.
     Members,
+    /// The rota: shifts, holidays, swaps.
+    Duty,
 }
 
 /// `import`: a file is taken whole or not at all.
@@ -92,6 +96,9 @@ pub enum ImportKind {
 /// # Errors
 /// Each wrong cell, with row and column; or the database's.
 pub async fn import_file(config: &Config, kind: ImportKind, path: &Path, dry_run: bool) -> anyhow::Result<Outcome> {
+    if kind == ImportKind::Duty {
+        return duty::import(config, path, dry_run).await;
+    }
     let bytes = read(path)?;
     let name = path.display();
     let store = open_store(config).await?;
@@ -123,29 +130,10 @@ pub async fn import_file(config: &Config, kind: ImportKind, path: &Path, dry_run
             }
             summary
         }
+        ImportKind::Duty => Summary::default(),
     };
     println!("{name}: {summary}{}", if dry_run { " (dry run: nothing was written)" } else { "" });
     Ok(Outcome::Well)
-}
-
-/// In what form `export` writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportForm {
-    /// A table.
-    Table(Format),
-    /// Messages of the Common Alerting Protocol, each a file.
-    Cap,
-}
-
-impl std::str::FromStr for ExportForm {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "cap" => Ok(Self::Cap),
-            text => text.parse().map(Self::Table).map_err(|e: String| format!("{e}; or cap, for alarms")),
-        }
-    }
 }
 
 /// Which table `export` writes, and how.
@@ -159,12 +147,20 @@ pub struct ExportOrder {
     pub to: Option<String>,
     /// `YYYY-MM`.
     pub month: Option<String>,
-    /// In what form.
-    pub form: ExportForm,
-    /// A file, `-` for standard output, or `None` for the table's own name in this folder. For CAP: a folder.
+    /// Which format.
+    pub format: Format,
+    /// A file, `-` for standard output, or `None` for the table's own name in this folder.
     pub out: Option<PathBuf>,
     /// Whether names stand in it.
     pub names: bool,
+}
+
+impl ExportOrder {
+    fn request(&self, config: &Config, now: Millis) -> anyhow::Result<Request> {
+        let (month, from, to) = (self.month.as_deref(), self.from.as_deref(), self.to.as_deref());
+        let period = Period::from_options(month, from, to, config.time_zone, now)?;
+        Ok(Request { kind: self.kind, period, names: self.names })
+    }
 }
 
 /// `export`: writes a table; the file appears under its name only when it is whole.
@@ -173,13 +169,8 @@ pub struct ExportOrder {
 /// The period's words, the database's, the disk's.
 pub async fn export(config: &Config, secrets: &Secrets, order: &ExportOrder) -> anyhow::Result<Outcome> {
     let now = SystemClock.now();
-    let (month, from, to) = (order.month.as_deref(), order.from.as_deref(), order.to.as_deref());
-    let period = Period::from_options(month, from, to, config.time_zone, now)?;
-    let request = Request { kind: order.kind, period, names: order.names };
-    let format = match order.form {
-        ExportForm::Table(format) => format,
-        ExportForm::Cap => return cap::export(config, request, order.out.as_deref(), now).await,
-    };
+    let request = order.request(config, now)?;
+    let (format, period) = (order.format, request.period);
     let store = open_store(config).await?;
     let key = export_key(&store, secrets).await?;
     store.record_access(&request.access("cli", config, now)).await?;

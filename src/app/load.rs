@@ -7,6 +7,7 @@
 pub mod figure;
 pub mod growth;
 pub mod platform;
+mod timer;
 pub mod words;
 
 use self::figure::{Figures, HEAD, Usage, waits};
@@ -14,7 +15,7 @@ use self::platform::{FIRST_UPDATE, Pace, Platform, Progress, Tip};
 use super::command::Outcome;
 use crate::adapter::clock::SystemClock;
 use crate::adapter::sandbox::{demo_gazetteer, demo_points};
-use crate::adapter::sql::Scratch;
+use crate::adapter::sql::{Scratch, SqlOptions, SqlStore};
 use crate::port::clock::Clock;
 use anyhow::{Context as _, bail, ensure};
 use std::collections::HashSet;
@@ -63,6 +64,9 @@ pub struct LoadOrder {
     /// Replicas that serve it side by side; more than one needs `--database`.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub replicas: usize,
+    /// Alarms' timers that come due each second meanwhile: tells how late each is decided.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub timers: usize,
     /// Leaves config, database and log where they are, and tells where.
     #[arg(long)]
     pub keep: bool,
@@ -110,6 +114,10 @@ pub async fn run(order: &LoadOrder) -> anyhow::Result<Outcome> {
         println!("{}", serde_json::to_string(&figures)?);
     } else {
         println!("{HEAD}\n{figures}");
+        if let Some((count, late)) = figures.timers {
+            let figure::Waits { p50_ms, p99_ms, max_ms } = late;
+            println!("{count} timers, decided late by: p50 {p50_ms:.0} ms, p99 {p99_ms:.0} ms, max {max_ms:.0} ms");
+        }
     }
     Ok(if figures.leads == figures.tips { Outcome::Well } else { Outcome::NotWell })
 }
@@ -132,7 +140,8 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
     };
     let platform = Platform::start(&tips, pace).await.context("the stand-in for the platform")?;
     drop(tips);
-    let baiying = Baiying::new(folder, &config(platform.url(), order.groups, folder), database)?;
+    let config = config(platform.url(), order.groups, folder);
+    let baiying = Baiying::new(folder, &config, database, order.timers > 0)?;
     baiying.run(&["import", "gazetteer", "gazetteer.csv"])?;
     baiying.run(&["import", "points", "points.csv"])?;
 
@@ -141,7 +150,17 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
     for _ in 0..order.replicas {
         served.push(Served(baiying.serve()?));
     }
-    wait_for_receipts(&platform, order.tips, &mut served).await.with_context(|| baiying.last_words())?;
+    let all = wait_for_receipts(&platform, order.tips, &mut served);
+    if order.timers > 0 {
+        let store = SqlStore::open(&baiying.database_url(), &SqlOptions::default()).await?;
+        tokio::select! {
+            done = all => done,
+            never = timer::keep_setting(&store, order.timers, &platform) => never,
+        }
+    } else {
+        all.await
+    }
+    .with_context(|| baiying.last_words())?;
     let usage = served.iter().map(|served| Usage::of(served.0.id())).sum();
     let stand_in = before.zip(Usage::of(std::process::id())).map(|(before, after)| after.cpu_s - before.cpu_s);
     drop(served);
@@ -158,6 +177,7 @@ async fn measure(order: &LoadOrder, folder: &Path, database: Option<String>) -> 
         per_second: order.tips as f64 / time.as_secs_f64(),
         handed,
         written,
+        timers: timer::lateness(&std::fs::read_to_string(folder.join("serve.log"))?),
         doubled: tips.iter().map(|tip| u64::from(tip.receipts.saturating_sub(1))).sum(),
         leads: count_leads(&baiying.run(&["export", "leads", "--format", "csv", "--out", "-"])?, order.tips)?,
         served: usage,
@@ -237,15 +257,17 @@ pub struct Baiying {
     folder: PathBuf,
     /// The database instead of the config's: with its password, so it is handed on where nobody else reads it.
     database: Option<String>,
+    /// Whether the log tells how late each timer was decided.
+    tells_timers: bool,
 }
 
 impl Baiying {
-    fn new(folder: &Path, config: &str, database: Option<String>) -> anyhow::Result<Self> {
+    fn new(folder: &Path, config: &str, database: Option<String>, tells_timers: bool) -> anyhow::Result<Self> {
         std::fs::write(folder.join("bot-config.toml"), config)?;
         std::fs::write(folder.join("gazetteer.csv"), demo_gazetteer())?;
         std::fs::write(folder.join("points.csv"), demo_points())?;
         let program = std::env::current_exe().context("cannot find the program itself")?;
-        Ok(Self { program, folder: folder.to_owned(), database })
+        Ok(Self { program, folder: folder.to_owned(), database, tells_timers })
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -261,7 +283,15 @@ impl Baiying {
         if let Some(url) = &self.database {
             command.env("BAIYING_DATABASE_URL", url);
         }
+        if self.tells_timers {
+            command.env("BAIYING_LOG", timer::LOG);
+        }
         command
+    }
+
+    fn database_url(&self) -> String {
+        let own = || format!("sqlite://{}", self.folder.join("baiying.db").display());
+        self.database.clone().unwrap_or_else(own)
     }
 
     /// Runs a command to its end; gives what it printed.

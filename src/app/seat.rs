@@ -39,7 +39,7 @@ where
                 // What ailed the work is no trouble of this replica's any more.
                 let parts: &[&str] = match seat {
                     Seat::Polling => &["telegram", "inbox"],
-                    Seat::Sending => &["outbox"],
+                    Seat::Sending => &["outbox", "platform", "alarms"],
                 };
                 parts.iter().for_each(|part| metrics.trouble(part, None));
                 ended?;

@@ -35,6 +35,9 @@ impl Faults {
             .iter()
             .find_map(|scheme| config.database.url.strip_prefix(scheme))
             .is_some_and(|rest| !rest.trim_matches('/').is_empty());
+        let public = &config.http.public_url;
+        let reachable = public.is_empty() || is_http(public) && !public.contains(['?', '#']);
+        self.check(reachable, "http.public_url", "must be like https://bot.example.org, or empty");
         self.check(named, "database.url", "must be like sqlite://data/baiying.db or postgres://user@host/database");
     }
 

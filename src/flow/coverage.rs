@@ -20,9 +20,9 @@ pub const DAYS: i64 = 7;
 pub const MOST_DAYS: i64 = 60;
 /// Roles that are called wherever something happens.
 const ROLES: [(Role, &str, &str); 3] = [
-    (Role::Patrol, "role-patrol", "patrol"),
-    (Role::Response, "role-response", "response"),
-    (Role::DutyOfficer, "role-duty_officer", "duty_officer"),
+    (Role::Patrol, "team-patrol", "patrol"),
+    (Role::Response, "team-response", "response"),
+    (Role::DutyOfficer, "team-duty-officer", "duty_officer"),
 ];
 /// The most characters of a report in a chat; the platform takes 4096.
 const MOST_CHARS: usize = 3_500;
@@ -45,7 +45,7 @@ pub fn slot_words(speaker: &Speaker<'_>, slot: &Slot) -> String {
     match slot {
         Slot::Point { code, name } => format!("{code} {name}").trim_end().to_owned(),
         Slot::Role(role) => {
-            let key = ROLES.iter().find(|(known, ..)| known == role).map_or("role-patrol", |(_, key, _)| key);
+            let key = ROLES.iter().find(|(known, ..)| known == role).map_or("team-patrol", |(_, key, _)| key);
             speaker.say(key, &[])
         }
     }

@@ -10,13 +10,13 @@ use super::pace::Pace;
 use super::plan::{Key, Plan, Work, follow_up, read_asked};
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
-use super::{alarm, command, duty, evidence, mend, question, triage};
+use super::{alarm, command, duty, evidence, mend, question, triage, watchdog};
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
 use crate::port::chat::{Chat, Message, PressAnswer, UpdateKind};
 use crate::port::clock::{Chance, Clock};
-use crate::port::meter::{Count, Meter};
+use crate::port::meter::{Count, Meter, Span};
 use crate::port::store::{
     Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind, TownFile,
 };
@@ -25,8 +25,14 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Events taken at once.
-pub const BATCH: usize = 512;
+/// Events taken at once, at most.
+const BATCH: usize = 512;
+/// In the first turn: nobody knows yet how quick it is.
+const FIRST_BATCH: usize = 128;
+/// And at least, however slow the database is.
+const SMALLEST_BATCH: usize = 16;
+/// How long a turn may last: what goes ahead (alarms' timers) waits for the end of the one that runs.
+const TURN_MS: i64 = 250;
 /// Tries before an event is given up.
 const TRIES: i32 = 5;
 /// How long the town is believed without looking whether it has changed.
@@ -51,6 +57,10 @@ pub struct Engine<S, C> {
     errand: ErrandState,
     group_pace: Pace,
     desk_pace: Pace,
+    /// How many events are taken at once, so that a turn does not last too long.
+    batch: usize,
+    /// See [`Engine::has_more`].
+    more: bool,
     /// People known to have been told what is kept: they cannot have a first contact any more.
     met: HashSet<UserId>,
     lead_numbers: std::ops::Range<i64>,
@@ -117,6 +127,8 @@ impl<S: Store, C: Chat> Engine<S, C> {
             errand: ErrandState::None,
             group_pace: Pace::default(),
             desk_pace: Pace::default(),
+            batch: FIRST_BATCH,
+            more: false,
             met: HashSet::new(),
             lead_numbers: 0..0,
             alarm_numbers: 0..0,
@@ -137,10 +149,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
     }
 
     async fn work_off(&mut self) -> StoreResult<(usize, Vec<PressAnswer>)> {
-        let events = self.store.take(BATCH, self.clock.now()).await?;
+        self.more = false;
+        let began = self.clock.now();
+        let taken = self.batch;
+        let events = self.store.take(taken, began).await?;
         if events.is_empty() {
             return Ok((0, Vec::new()));
         }
+        let full = events.len() == taken;
         let mut town = self.current_town().await?;
         let mut answers = Vec::new();
         let mut done = 0;
@@ -168,7 +184,16 @@ impl<S: Store, C: Chat> Engine<S, C> {
             }
         }
         self.meter.count(Count::EventsDone, done as u64);
+        self.more = full && done > 0;
+        if full {
+            self.batch = next_batch(taken, self.clock.now().since(began));
+        }
         Ok((done, answers))
+    }
+
+    /// Whether the last turn took as many as it could and got something done: more may wait.
+    pub fn has_more(&self) -> bool {
+        self.more
     }
 
     /// Reads the town before the first event needs it: the words and places take a tenth of a second.
@@ -265,6 +290,11 @@ impl<S: Store, C: Chat> Engine<S, C> {
     /// The events that can be decided side by side, and the rest. An event stays behind when it shares a key with
     /// one that goes before it, or is of a chat of which one stayed behind.
     fn split(&self, planned: Vec<Planned>) -> (Vec<Planned>, Vec<Planned>) {
+        let mut planned = planned;
+        if planned.first().is_some_and(|first| first.plan.keys.contains(&Key::Alone)) {
+            let rest = planned.split_off(1);
+            return (planned, rest);
+        }
         let mut used: HashSet<Key> = HashSet::new();
         let mut behind_chats: HashSet<ChatId> = HashSet::new();
         let (mut wave, mut rest) = (Vec::new(), Vec::new());
@@ -274,7 +304,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
             let wants_alone = keys.contains(&Key::Alone);
             let clashes = alone
                 || wants_alone && !wave.is_empty()
-                || behind_chats.contains(&planned.event.chat)
+                || planned.event.chat.0 != 0 && behind_chats.contains(&planned.event.chat)
                 || keys.iter().any(|k| used.contains(k));
             if clashes {
                 behind_chats.insert(planned.event.chat);
@@ -317,7 +347,10 @@ impl<S: Store, C: Chat> Engine<S, C> {
         let mut run = Vec::with_capacity(wave.len());
         for (planned, keys) in wave.into_iter().zip(shared) {
             if elsewhere.contains(&planned.event.chat) || keys.iter().any(|key| lacking.contains(key)) {
-                elsewhere.insert(planned.event.chat);
+                // Events without a chat stand in no order.
+                if planned.event.chat.0 != 0 {
+                    elsewhere.insert(planned.event.chat);
+                }
             } else {
                 run.push(planned);
             }
@@ -367,6 +400,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
             match applied {
                 Applied::Done => {
                     *done += 1;
+                    self.note_late(&wave[n].event, now);
                     answers.extend(answer);
                 }
                 Applied::Over => tracing::warn!(event = wave[n].event.seq.0, "an event was done by another replica"),
@@ -382,6 +416,15 @@ impl<S: Store, C: Chat> Engine<S, C> {
             }
         }
         Ok((touched_town, behind))
+    }
+
+    /// Notes how late an alarm's timer was decided.
+    fn note_late(&self, event: &Event, now: Millis) {
+        if event.kind == EventKind::Timer && event.chat.0 == 0 {
+            let late_ms = now.since(event.received_at);
+            self.meter.took(Span::TimerLate, late_ms);
+            tracing::debug!(target: "baiying::timer", late_ms, "a timer was decided");
+        }
     }
 
     async fn look_up(&self, wave: &[Planned], town: &Town, now: Millis) -> StoreResult<Vec<Facts>> {
@@ -439,7 +482,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 self.lead_numbers = first..first + leads;
             }
         }
-        let raises = wave.iter().any(|p| may_raise(p));
+        let raises = wave.iter().any(may_raise);
         if raises && self.alarm_numbers.is_empty() {
             let AlarmId(first) = self.store.reserve_alarms(1).await?;
             self.alarm_numbers = first..first + 1;
@@ -509,6 +552,14 @@ impl<S: Store, C: Chat> Engine<S, C> {
     }
 }
 
+/// How many events the next turn takes, if `taken` took so many milliseconds.
+fn next_batch(taken: usize, took_ms: i64) -> usize {
+    let span = |ms: i64| usize::try_from(ms).unwrap_or(0);
+    // One quick turn proves little: back up by steps.
+    let fits = (taken * span(TURN_MS) / span(took_ms).max(1)).min(taken * 2);
+    fits.clamp(SMALLEST_BATCH, BATCH)
+}
+
 /// Whether an event may raise an alarm.
 fn may_raise(planned: &Planned) -> bool {
     match &planned.plan.work {
@@ -575,6 +626,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Report(OutboxReport::CallFailed { alarm, callee, chat, why }) => {
             alarm::call_failed(given, *alarm, callee, *chat, why)
         }
+        Work::Report(OutboxReport::PlatformBack { from, to, late }) => watchdog::tell(given, *from, *to, *late),
         Work::Moved(from, to) => {
             let mut decision = Decision::nothing();
             if given.town.group(*from).is_some() {
@@ -596,4 +648,18 @@ fn located(given: &Given<'_>, message: &Message) -> Option<Decision> {
     let facts = &given.facts;
     let joins = message.reply_to.is_some() || facts.file.is_some() || facts.newest_tip.is_some();
     if joins { None } else { alarm::located(given, message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_is_kept_near_a_quarter_of_a_second() {
+        assert_eq!(next_batch(128, 0), 256, "by steps");
+        assert_eq!(next_batch(512, 100), BATCH);
+        assert_eq!(next_batch(512, 1000), 128);
+        assert_eq!(next_batch(128, 240), 133);
+        assert_eq!(next_batch(20, 60_000), SMALLEST_BATCH);
+    }
 }

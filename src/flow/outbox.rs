@@ -5,25 +5,29 @@
 //! whose outcome is unknown is sent again: at least once.
 
 use super::render::{Rendered, render};
+pub use super::schedule::SIDE_BY_SIDE;
 use super::schedule::{Next, Schedule};
+use super::watchdog::{self, Watchdog};
 use crate::config::Config;
 use crate::domain::id::{ChatId, MessageId, Millis};
 use crate::port::chat::{Chat, Delivery, SendError};
 use crate::port::clock::Clock;
 use crate::port::meter::{Count, Meter, Span};
-use crate::port::store::{Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult, Term};
+use crate::port::store::{
+    ASKED_TO_WAIT, Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult, Term,
+};
 use crate::port::table::Printer;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Messages under way at the same time: with 50 ms a call this is 5,000 a second.
-pub const SIDE_BY_SIDE: usize = 256;
 /// Changes of the outbox read at once.
 const PAGE: usize = 4096;
 /// Tries after which a call that cannot be delivered is shown to the desk, while it is tried on.
 const TRIES_BEFORE_TELLING: i32 = 2;
-/// Tries after which a message is given up: with a minute between them this is most of an hour.
-const TRIES: i32 = 50;
+/// Tries after which a message is given up, and how far apart they are at most: most of an hour.
+const TRIES: (i32, i64) = (50, 60_000);
+/// An alarm's message is tried again sooner, and for as long.
+const ALARM_TRIES: (i32, i64) = (700, 5_000);
 
 /// The sender.
 pub struct Outbox<S, C, P> {
@@ -42,6 +46,7 @@ pub struct Outbox<S, C, P> {
     /// What became of messages while the store could not be told: it is told as soon as it can.
     unsettled: Vec<Settlement>,
     unreported: Vec<OutboxReport>,
+    watchdog: Arc<Mutex<Watchdog>>,
 }
 
 /// A message that was sent, or not.
@@ -49,6 +54,8 @@ pub struct Outbox<S, C, P> {
 pub struct Outcome {
     claimed: Claimed,
     result: Result<Option<MessageId>, SendError>,
+    /// When the platform answered.
+    at: Millis,
 }
 
 impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
@@ -73,6 +80,9 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         for (chat, at) in store.sent_since(clock.now().plus_ms(-60_000)).await? {
             schedule.note_left(chat, at);
         }
+        for (chat, until) in store.asked_to_wait(clock.now()).await? {
+            schedule.hold(chat, until, clock.now());
+        }
         Ok(Self {
             store,
             chat,
@@ -86,6 +96,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             under_way: HashMap::new(),
             unsettled: Vec::new(),
             unreported: Vec::new(),
+            watchdog: Arc::default(),
         })
     }
 
@@ -121,6 +132,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         let now = self.clock.now();
         let mut chosen = Vec::new();
         let mut wait = None;
+        self.watch(|dog, schedule| dog.looked(schedule.backlog(now), now));
         while chosen.len() < room {
             match self.schedule.next(now) {
                 Next::Send(row) => chosen.push(row),
@@ -140,7 +152,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             Err(error) => {
                 // Nothing is sent: all go back as they were, also those that were claimed if only the answer was lost.
                 for row in chosen {
-                    self.schedule.ended(row.chat, now);
+                    self.schedule.ended(row.id, now);
                     self.schedule.put(row, now);
                     let fate = Fate::Retry { at: now, why: "nobody knows whether it was claimed".into() };
                     self.unsettled.push(Settlement { id: row.id, version: 0, chat: row.chat, fate });
@@ -161,8 +173,8 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             }
             stays
         });
-        for chat in chats.into_values() {
-            self.schedule.ended(chat, now);
+        for id in chats.into_keys() {
+            self.schedule.ended(id, now);
         }
         Ok((claimed, None))
     }
@@ -170,14 +182,14 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
     /// A future that sends one claimed message. Several may run side by side.
     pub fn send(&self, claimed: Claimed) -> impl Future<Output = Outcome> + Send + use<S, C, P> {
         let (store, chat, printer) = (self.store.clone(), self.chat.clone(), self.printer.clone());
-        let (rules, now) = (self.rules.clone(), self.clock.now());
+        let (rules, clock, now) = (self.rules.clone(), self.clock.clone(), self.clock.now());
         async move {
             let result = match render(&claimed, &store, &rules, printer.as_ref(), now).await {
                 Ok(Rendered::Nothing) => Ok(claimed.message),
                 Ok(Rendered::Deliver(delivery)) => deliver(chat.as_ref(), &claimed, delivery).await,
                 Err(error) => Err(SendError::Unknown(format!("{error:#}"))),
             };
-            Outcome { claimed, result }
+            Outcome { claimed, result, at: clock.now() }
         }
     }
 
@@ -190,10 +202,14 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
     pub async fn settle(&mut self, outcomes: Vec<Outcome>) -> StoreResult<bool> {
         let now = self.clock.now();
         let mut reports = std::mem::take(&mut self.unreported);
-        for Outcome { claimed, result } in outcomes {
+        for Outcome { claimed, result, at } in outcomes {
             let chat = claimed.post.chat;
-            let fate = self.fate(&claimed, result, &mut reports, now);
-            self.schedule.ended(chat, now);
+            if !matches!(result, Err(SendError::RetryAfter(_) | SendError::Unknown(_))) {
+                self.schedule.answered(claimed.id);
+            }
+            reports.extend(self.note(&claimed, &result, at));
+            let fate = self.fate(&claimed, result, &mut reports, at);
+            self.schedule.ended(claimed.id, now);
             self.unsettled.push(Settlement { id: claimed.id, version: claimed.version, chat, fate });
         }
         self.unreported = reports;
@@ -205,6 +221,34 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
         self.store.settle(&self.unsettled, self.term, now).await?;
         self.unsettled.clear();
         Ok(reported)
+    }
+
+    /// What watches over alarms' messages; to be asked each second.
+    pub fn watchdog(&self) -> Arc<Mutex<Watchdog>> {
+        self.watchdog.clone()
+    }
+
+    fn watch<T>(&mut self, tell: impl FnOnce(&mut Watchdog, &mut Schedule) -> T) -> T {
+        tell(&mut self.watchdog.lock().unwrap_or_else(PoisonError::into_inner), &mut self.schedule)
+    }
+
+    /// Tells the watchdog what came of a call; gives what the desk is to be told.
+    fn note(
+        &mut self,
+        claimed: &Claimed,
+        result: &Result<Option<MessageId>, SendError>,
+        at: Millis,
+    ) -> Option<OutboxReport> {
+        let (id, chat, lane) = (claimed.id, claimed.post.chat, claimed.post.lane);
+        self.watch(|dog, schedule| {
+            if let Err(SendError::Unknown(why)) = result {
+                dog.failed(chat, schedule.left_at(id).unwrap_or(at), why);
+                return None;
+            }
+            let went = lane <= Lane::AlarmFollow && !matches!(result, Err(SendError::RetryAfter(_)));
+            let outage = dog.answered(went, at)?;
+            Some(watchdog::report(outage, schedule.backlog(at).waiting))
+        })
     }
 
     /// Whether there is something that the store has yet to be told.
@@ -251,7 +295,7 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             Err(SendError::Gone(_)) => return Fate::Sent(None),
             Err(SendError::RetryAfter(ms)) => {
                 self.schedule.hold(chat, now.plus_ms(ms), now);
-                retry(now.plus_ms(ms), "asked to wait")
+                retry(now.plus_ms(ms), ASKED_TO_WAIT)
             }
             Err(SendError::Migrated(to)) => {
                 reports.push(OutboxReport::Moved { from: chat, to });
@@ -265,8 +309,9 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
                 if claimed.attempts == TRIES_BEFORE_TELLING {
                     call_failed(&why);
                 }
-                let wait_ms = 1000 << claimed.attempts.clamp(0, 6);
-                if claimed.attempts < TRIES { retry(now.plus_ms(wait_ms.min(60_000)), &why) } else { Fate::Failed(why) }
+                let (tries, most_ms) = if lane <= Lane::AlarmFollow { ALARM_TRIES } else { TRIES };
+                let wait_ms = (1000 << claimed.attempts.clamp(0, 6)).min(most_ms);
+                if claimed.attempts < tries { retry(now.plus_ms(wait_ms), &why) } else { Fate::Failed(why) }
             }
         };
         match &fate {

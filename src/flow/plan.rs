@@ -113,6 +113,9 @@ impl Plan {
                 keys: vec![Key::Alone],
                 work: Work::Report(report),
             },
+            OutboxReport::PlatformBack { .. } => {
+                Self { ask: Ask::default(), keys: Vec::new(), work: Work::Report(report) }
+            }
             OutboxReport::Moved { .. } => {
                 Self { ask: Ask::default(), keys: vec![Key::Alone], work: Work::Report(report) }
             }

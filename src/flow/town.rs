@@ -165,14 +165,14 @@ impl Town {
         holders
     }
 
-    /// Every liaison point, in no order.
-    pub fn points(&self) -> impl Iterator<Item = &Point> {
-        self.ground.points.values()
-    }
-
     /// A liaison point by its code.
     pub fn point(&self, code: &str) -> Option<&Point> {
         self.ground.points.get(code)
+    }
+
+    /// All liaison points, in no order.
+    pub fn points(&self) -> impl Iterator<Item = &Point> {
+        self.ground.points.values()
     }
 
     /// The groups of neighbours.

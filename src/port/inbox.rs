@@ -13,6 +13,8 @@ pub struct RawUpdate {
     pub chat: ChatId,
     /// The body, word for word (U+0000 already taken out).
     pub json: String,
+    /// Whether somebody pressed a button: it goes ahead of other chats' messages.
+    pub press: bool,
 }
 
 /// What sort of event it is.
@@ -34,9 +36,9 @@ pub struct Event {
     pub seq: EventSeq,
     /// What sort.
     pub kind: EventKind,
-    /// The chat whose order it keeps.
+    /// The chat whose order it keeps; 0 where it has none.
     pub chat: ChatId,
-    /// When it was stored.
+    /// When it was stored; a timer: when it was due.
     pub received_at: Millis,
     /// How often it was tried before.
     pub attempts: i32,
@@ -85,6 +87,13 @@ pub enum TimerKind {
     },
 }
 
+impl TimerKind {
+    /// Whether it comes after what its chat said before. An alarm's clock waits for nobody's words.
+    pub fn keeps_order(&self) -> bool {
+        matches!(self, Self::Question { .. })
+    }
+}
+
 /// A timer to set; one with the same key is replaced.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timer {
@@ -92,7 +101,7 @@ pub struct Timer {
     pub key: String,
     /// When it comes due.
     pub due: Millis,
-    /// The chat whose order the event keeps.
+    /// The chat to which it belongs: it follows when that has a new id, and its order is kept if the kind keeps one.
     pub chat: ChatId,
     /// What it is about.
     pub kind: TimerKind,
@@ -121,13 +130,22 @@ pub enum OutboxReport {
         /// The new one.
         to: ChatId,
     },
+    /// The platform, which could not be reached, can be again.
+    PlatformBack {
+        /// Since when it could not.
+        from: Millis,
+        /// Until when.
+        to: Millis,
+        /// How many alarm messages had to wait for it.
+        late: i64,
+    },
 }
 
 impl OutboxReport {
-    /// The chat whose order the event keeps.
+    /// The chat whose order the event keeps; 0: none.
     pub fn chat(&self) -> ChatId {
         match self {
-            Self::CallFailed { chat, .. } => *chat,
+            Self::CallFailed { .. } | Self::PlatformBack { .. } => ChatId(0),
             Self::Moved { from, .. } => *from,
         }
     }

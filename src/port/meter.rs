@@ -28,6 +28,17 @@ pub enum Span {
     AlarmFirstSend,
     /// From a receipt being queued to its standing in the chat.
     Receipt,
+    /// From an alarm's timer being due to its being decided.
+    TimerLate,
+}
+
+/// Something that stands at some height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// Alarm messages that have not gone out yet.
+    AlarmsWaiting,
+    /// How long the oldest of them has waited, in milliseconds.
+    AlarmOldest,
 }
 
 /// Takes what is counted and timed; must not block.
@@ -36,6 +47,8 @@ pub trait Meter: Send + Sync + 'static {
     fn count(&self, what: Count, n: u64);
     /// Notes that it took so many milliseconds.
     fn took(&self, what: Span, ms: i64);
+    /// Notes how high it stands now.
+    fn level(&self, what: Level, height: i64);
     /// A part of the product (`telegram`, `inbox`) tells what ails it, or (`None`) that nothing does. May be told again
     /// and again: only what is new is logged.
     fn trouble(&self, part: &'static str, what: Option<String>);
@@ -44,5 +57,6 @@ pub trait Meter: Send + Sync + 'static {
 impl Meter for () {
     fn count(&self, _: Count, _: u64) {}
     fn took(&self, _: Span, _: i64) {}
+    fn level(&self, _: Level, _: i64) {}
     fn trouble(&self, _: &'static str, _: Option<String>) {}
 }

@@ -180,6 +180,10 @@ pub struct Settlement {
     pub fate: Fate,
 }
 
+/// Why a message is to be tried again when the platform asked for it: its chat is left alone until then, also by a sender
+/// that starts meanwhile.
+pub const ASKED_TO_WAIT: &str = "asked to wait";
+
 /// See [`Settlement`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fate {

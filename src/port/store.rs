@@ -252,7 +252,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Stores updates that are not there yet, in order, in one durable transaction; tells how many were new.
     /// An `update_id` seen more than 48 hours ago may come again (it starts anew after an idle week).
     fn receive(&self, updates: &[RawUpdate], now: Millis) -> impl Future<Output = StoreResult<usize>> + Send;
-    /// The oldest waiting events, at most `limit`, order kept; of a chat whose first is to be retried later, none. Where
+    /// Waiting events, at most `limit`: first those that go ahead (alarms' timers, reports, presses), unless their chat said
+    /// something before, then the oldest. Each chat's order is kept; of one whose first is to be retried later, none. Where
     /// several replicas share the store, only of chats on which no other works: none takes theirs before [`Store::let_go`].
     fn take(&self, limit: usize, now: Millis) -> impl Future<Output = StoreResult<Vec<Event>>> + Send;
     /// Tells of each key whether no other replica holds it. If so it is held until [`Store::let_go`].
@@ -310,6 +311,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn begin_sending(&self) -> impl Future<Output = StoreResult<(Term, usize)>> + Send;
     /// Chats written to since the instant, with when: for the limits after a restart.
     fn sent_since(&self, since: Millis) -> impl Future<Output = StoreResult<Vec<(ChatId, Millis)>>> + Send;
+    /// Chats that the platform asked to leave alone, and until when, if that is after `now`.
+    fn asked_to_wait(&self, now: Millis) -> impl Future<Output = StoreResult<Vec<(ChatId, Millis)>>> + Send;
 
     /// The town.
     fn town(&self) -> impl Future<Output = StoreResult<TownFile>> + Send;

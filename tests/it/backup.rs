@@ -56,7 +56,12 @@ fn url(path: &Path) -> String {
 }
 
 fn update(id: i64, words: &str) -> RawUpdate {
-    RawUpdate { update_id: id, chat: ChatId(-1), json: format!("{{\"update_id\":{id},\"words\":\"{words}\"}}") }
+    RawUpdate {
+        update_id: id,
+        chat: ChatId(-1),
+        json: format!("{{\"update_id\":{id},\"words\":\"{words}\"}}"),
+        press: false,
+    }
 }
 
 /// Every row of every table, as text.

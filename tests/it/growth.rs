@@ -120,7 +120,7 @@ async fn town(leads: usize, heard: &Heard) -> Vec<(&'static str, u64)> {
 /// A tip comes in and its receipt is sent.
 async fn tip(store: &SqlStore, filled: &Town, n: i64) {
     let (chat, person) = (filled.groups()[1].chat, reporter(3));
-    let update = RawUpdate { update_id: 90_000_000 + n, chat, json: "{}".into() };
+    let update = RawUpdate { update_id: 90_000_000 + n, chat, json: "{}".into(), press: false };
     store.receive(&[update], NOW).await.unwrap();
     let event = store.take(10, NOW).await.unwrap().remove(0).seq;
     let here = (chat, MessageId(9_000_000 + n));

@@ -73,7 +73,12 @@ impl Fresh {
     }
 
     async fn update(&self, chat: ChatId, json: &str) -> EventSeq {
-        let update = RawUpdate { update_id: self.next_update.fetch_add(1, Ordering::Relaxed), chat, json: json.into() };
+        let update = RawUpdate {
+            update_id: self.next_update.fetch_add(1, Ordering::Relaxed),
+            chat,
+            json: json.into(),
+            press: false,
+        };
         assert_eq!(self.receive(&[update], NOW).await.unwrap(), 1);
         self.take(10_000, Millis(i64::MAX)).await.unwrap().last().unwrap().seq
     }
@@ -218,7 +223,7 @@ fn transfer(key: &str, kind: TransferKind, debit: Account, credit: Account, amou
 }
 
 fn raw(update_id: i64, chat: i64) -> RawUpdate {
-    RawUpdate { update_id, chat: ChatId(chat), json: format!("{{\"update_id\":{update_id}}}") }
+    RawUpdate { update_id, chat: ChatId(chat), json: format!("{{\"update_id\":{update_id}}}"), press: false }
 }
 
 fn call(alarm: i64, point: &str, distance_m: f64) -> Call {

@@ -198,14 +198,13 @@ impl World {
     pub async fn update(&mut self, kind: &str, body: Value) {
         self.next_update += 1;
         let json = json!({ "update_id": self.next_update, kind: body }).to_string();
-        let chat = decode::peek(&json).map_or(ChatId(0), |(_, chat)| chat);
-        let update = RawUpdate { update_id: self.next_update, chat, json: decode::clean(&json).into_owned() };
+        let update = decode::keep(decode::clean(&json).into_owned()).expect("an update");
         self.store.receive(&[update], self.clock.now()).await.unwrap();
     }
 
     /// Stores an update as it is, whatever it is.
     pub async fn raw(&mut self, update_id: i64, chat: i64, json: &str) {
-        let update = RawUpdate { update_id, chat: ChatId(chat), json: decode::clean(json).into_owned() };
+        let update = RawUpdate { update_id, chat: ChatId(chat), json: decode::clean(json).into_owned(), press: false };
         self.store.receive(&[update], self.clock.now()).await.unwrap();
     }
 
@@ -248,6 +247,30 @@ impl World {
         }
         self.update("message", message).await;
         id
+    }
+
+    /// Many messages at once, each of a person in a chat, before the product has looked at any.
+    pub async fn flood(&mut self, messages: Vec<(i64, i64, Value)>) {
+        let mut updates = Vec::with_capacity(messages.len());
+        for (user, chat, fields) in messages {
+            let mut message = self.message(user, chat);
+            message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            self.next_update += 1;
+            let json = json!({ "update_id": self.next_update, "message": message }).to_string();
+            updates.push(decode::keep(json).expect("an update"));
+        }
+        self.store.receive(&updates, self.clock.now()).await.unwrap();
+    }
+
+    /// Time goes by and timers that come due go into the inbox; nobody looks there.
+    pub async fn ring_in(&mut self, seconds: i64) {
+        self.clock.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.store.ring_timers(self.clock.now()).await.unwrap();
+    }
+
+    /// Ends a world in which work is left over on purpose.
+    pub fn abandon(mut self) {
+        self.ended = true;
     }
 
     /// Somebody replies.

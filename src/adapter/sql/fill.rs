@@ -4,12 +4,12 @@
 //! settled is written here as it stands at the end. Called by `load`.
 
 use super::engine::{Db, Link, Pools, pieces, to_json};
-use super::{SqlStore, alarm, lead, ledger, outbox};
+use super::{SqlStore, alarm, lead, ledger, outbox, step};
 use crate::domain::alarm::{Alarm, Call};
 use crate::domain::id::{EventSeq, MessageId, Millis};
 use crate::domain::lead::{Attachment, Lead, LeadEvent};
 use crate::domain::points::Transfer;
-use crate::port::store::{Post, RawUpdate, StoreResult};
+use crate::port::store::{Post, RawUpdate, StoreResult, Timer};
 
 /// A stretch of the past. The database numbers updates in the order in which they are filled in, from 1.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,8 @@ pub struct Past {
     pub calls: Vec<Call>,
     /// Entries of the ledger.
     pub transfers: Vec<Transfer>,
+    /// Timers that will come due.
+    pub timers: Vec<Timer>,
     /// Messages that were sent, with when and what the platform calls them.
     pub sent: Vec<(Post, Millis, MessageId)>,
 }
@@ -82,6 +84,7 @@ async fn fill(pools: &Pools, past: &Past) -> Db<()> {
     alarm::insert_alarms(&mut link, &past.alarms.iter().collect::<Vec<_>>()).await?;
     alarm::put_calls(&mut link, &past.calls.iter().collect::<Vec<_>>()).await?;
     ledger::insert_transfers(&mut link, &past.transfers.iter().collect::<Vec<_>>()).await?;
+    step::put_timers(&mut link, &past.timers.iter().collect::<Vec<_>>()).await?;
     insert_sent(&mut link, &past.sent).await?;
     link.commit().await
 }

@@ -190,6 +190,10 @@ impl Store for SqlStore {
         Ok(begun)
     }
 
+    async fn asked_to_wait(&self, now: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
+        Ok(outbox::asked_to_wait(&self.pools, now).await?)
+    }
+
     async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         Ok(outbox::sent_since(&self.pools, since).await?)
     }
@@ -308,8 +312,9 @@ mod tests {
             link.rows(sql).await.unwrap();
             link.commit().await.unwrap();
         };
-        let updates: Vec<_> =
-            (0..500).map(|id| RawUpdate { update_id: id, chat: ChatId(1), json: "x".repeat(2_000) }).collect();
+        let updates: Vec<_> = (0..500)
+            .map(|id| RawUpdate { update_id: id, chat: ChatId(1), json: "x".repeat(2_000), press: false })
+            .collect();
         pages(100).await;
         assert!(matches!(store.receive(&updates, Millis(1)).await, Err(StoreError::Full)));
         assert_eq!(store.take(9, Millis(1)).await.unwrap(), []);

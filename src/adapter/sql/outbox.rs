@@ -8,7 +8,7 @@ use super::code::parse_lane;
 use super::engine::{Db, Link, MAX_IDS, Pools, Row, from_json, pieces, to_json};
 use super::step::last_of_each;
 use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, Millis, OutboxId};
-use crate::port::store::{Claimed, Content, Fate, Post, Queued, Settlement, Term};
+use crate::port::store::{ASKED_TO_WAIT, Claimed, Content, Fate, Post, Queued, Settlement, Term};
 use std::collections::HashMap;
 
 /// What is made when it is sent is not sent again sooner: nobody reads faster, and each time costs a look at the leads.
@@ -261,6 +261,23 @@ pub(super) async fn sent_since(pools: &Pools, since: Millis) -> Db<Vec<(ChatId, 
     let mut link = pools.reading().await?;
     let mut sql = link.sql("SELECT chat, sent_at FROM outbox WHERE sent_at >= ");
     sql.bind(since.0).push(" ORDER BY sent_at");
+    link.rows(sql)
+        .await?
+        .iter()
+        .map(|row| {
+            let mut row = row.read();
+            Ok((ChatId(row.next()?), Millis(row.next()?)))
+        })
+        .collect()
+}
+
+/// Chats that are to be left alone after `now`, and until when.
+pub(super) async fn asked_to_wait(pools: &Pools, now: Millis) -> Db<Vec<(ChatId, Millis)>> {
+    let mut link = pools.reading().await?;
+    let mut sql = link.sql(
+        "SELECT chat, max(not_before) FROM outbox WHERE state = 'queued' AND state <> 'settled' AND not_before > ",
+    );
+    sql.bind(now.0).push(" AND error = ").bind(ASKED_TO_WAIT).push(" GROUP BY chat");
     link.rows(sql)
         .await?
         .iter()

@@ -198,7 +198,7 @@ async fn write_together(link: &mut Link, steps: &[Step], now: Millis) -> Result<
     Ok(())
 }
 
-async fn put_timers(link: &mut Link, timers: &[&Timer]) -> Db<()> {
+pub(super) async fn put_timers(link: &mut Link, timers: &[&Timer]) -> Db<()> {
     let timers = last_of_each(timers, |timer| timer.key.as_str());
     for piece in pieces(timers.len(), 4) {
         let mut sql = link.sql("INSERT INTO timer (key, due, chat, kind) VALUES ");

@@ -7,6 +7,7 @@
 use super::part::parts;
 use crate::domain::id::{ChatId, MessageId, Millis, UserId};
 use crate::port::chat::{Message, Press, Sender, Update, UpdateKind};
+use crate::port::store::RawUpdate as Kept;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -296,20 +297,31 @@ struct PeekId {
 
 /// The number of a raw update and the chat whose order it keeps (0 where it has none). `None`: not an update.
 pub fn peek(raw: &str) -> Option<(i64, ChatId)> {
+    look(raw).map(|(id, chat, _)| (id, chat))
+}
+
+/// What is stored of a raw update that was cleaned. `None`: not an update.
+pub fn keep(json: String) -> Option<Kept> {
+    look(&json).map(|(update_id, chat, press)| Kept { update_id, chat, json, press })
+}
+
+/// Number, chat, and whether it is a press.
+fn look(raw: &str) -> Option<(i64, ChatId, bool)> {
     #[derive(Deserialize)]
     struct Number {
         update_id: i64,
     }
     match serde_json::from_str::<Peek>(raw) {
         Ok(peek) => {
+            let press = peek.callback_query.is_some();
             let chat = (peek.message.or(peek.edited_message))
                 .or(peek.callback_query.and_then(|press| press.message))
                 .or(peek.my_chat_member)
                 .map_or(0, |it| it.chat.id);
-            Some((peek.update_id, ChatId(chat)))
+            Some((peek.update_id, ChatId(chat), press))
         }
         // Whatever else is odd about it: it has a number, so it is stored.
-        Err(_) => serde_json::from_str::<Number>(raw).ok().map(|it| (it.update_id, ChatId(0))),
+        Err(_) => serde_json::from_str::<Number>(raw).ok().map(|it| (it.update_id, ChatId(0), false)),
     }
 }
 

@@ -5,7 +5,7 @@
 //! comes twice because of that, the store leaves out. Called by `app`, by one leader at a time.
 
 use super::api::{ALLOWED_UPDATES, Api, CallError};
-use super::decode::{clean, peek};
+use super::decode::{clean, keep};
 use crate::port::clock::Clock;
 use crate::port::meter::{Count, Meter};
 use crate::port::store::{RawUpdate, Store, StoreError};
@@ -121,8 +121,8 @@ impl<S: Store, C: Clock, M: Meter + ?Sized> Poller<S, C, M> {
         let mut updates = Vec::with_capacity(batch.len());
         for raw in batch {
             let json = clean(raw.get()).into_owned();
-            match peek(&json) {
-                Some((update_id, chat)) => updates.push(RawUpdate { update_id, chat, json }),
+            match keep(json) {
+                Some(update) => updates.push(update),
                 None => {
                     self.meter.count(Count::UpdatesUnreadable, 1);
                     tracing::error!("an update without a number: it cannot be kept");

@@ -3,10 +3,10 @@
 //! Owns one route. The secret is compared in constant time; a body that cannot be stored is answered with 503, so
 //! that the platform comes again; one that is no update with 400, and counted. Merged into the product's HTTP side by `app`.
 
-use super::decode::{clean, peek};
+use super::decode::{clean, keep};
 use crate::port::clock::Clock;
 use crate::port::meter::{Count, Meter};
-use crate::port::store::{RawUpdate, Store};
+use crate::port::store::Store;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -55,7 +55,7 @@ async fn receive<S: Store, C: Clock, M: Meter + ?Sized>(
     }
     let update = std::str::from_utf8(&body).ok().and_then(|raw| {
         let json = clean(raw).into_owned();
-        peek(&json).map(|(update_id, chat)| RawUpdate { update_id, chat, json })
+        keep(json)
     });
     let Some(update) = update else {
         hook.meter.count(Count::UpdatesUnreadable, 1);

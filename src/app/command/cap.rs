@@ -1,27 +1,24 @@
 //! `export alarms --format cap`: each alarm as messages of the Common Alerting Protocol, each a file in a folder.
 
-use super::{Outcome, open_store};
+use super::{ExportOrder, Outcome, open_store};
+use crate::adapter::clock::SystemClock;
 use crate::adapter::file::cap::to_xml;
 use crate::config::Config;
 use crate::domain::alarm::cap::Maker;
-use crate::domain::id::Millis;
 use crate::domain::tip::redact::Relayed;
-use crate::flow::export::Request;
+use crate::port::clock::Clock;
 use crate::port::store::Store;
 use crate::port::table::TableKind;
 use anyhow::{Context as _, bail, ensure};
 use std::path::Path;
 
-/// Writes the messages of the alarms that were raised in the period.
+/// Writes the messages of the alarms that were raised in the order's period into the folder `out`.
 ///
 /// # Errors
-/// Another table is asked for, or standard output; the database's, the disk's.
-pub(super) async fn export(
-    config: &Config,
-    request: Request,
-    out: Option<&Path>,
-    now: Millis,
-) -> anyhow::Result<Outcome> {
+/// Another table is asked for, or standard output; the period's words, the database's, the disk's.
+pub async fn export(config: &Config, order: &ExportOrder) -> anyhow::Result<Outcome> {
+    let now = SystemClock.now();
+    let (request, out) = (order.request(config, now)?, order.out.as_deref());
     if request.kind != TableKind::Alarms {
         bail!("cap is for alarms: write `export alarms --format cap`, or another format for {}", request.kind.as_str());
     }

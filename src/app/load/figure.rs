@@ -91,6 +91,8 @@ pub struct Figures {
     pub handed: Waits,
     /// From when a tip was written to when its receipt came; with all written at once this is the backlog's age.
     pub written: Waits,
+    /// How many alarms' timers were decided, and how late.
+    pub timers: Option<(usize, Waits)>,
     /// Receipts beyond one a tip.
     pub doubled: u64,
     /// Leads in the database afterwards, each of another tip.

@@ -254,7 +254,8 @@ async fn serve(order: &GrowthOrder, place: &mut Place) -> anyhow::Result<Waits> 
     let tips: Vec<Tip> = (first..first + count).map(|n| words::tip(n, size.groups, size.members)).collect();
     let pace = Pace { per_second: order.rate, date: SystemClock.now().0 / 1000, first, ..Pace::default() };
     let platform = Platform::start(&tips, pace).await.context("the stand-in for the platform")?;
-    let baiying = Baiying::new(&place.folder, &config(platform.url(), 0, &place.folder), Some(place.url.clone()))?;
+    let baiying =
+        Baiying::new(&place.folder, &config(platform.url(), 0, &place.folder), Some(place.url.clone()), false)?;
     let mut served = [Served(baiying.serve()?)];
     wait_for_receipts(&platform, count, &mut served).await.with_context(|| baiying.last_words())?;
     let (_, handed, _) = waits(&platform.tips()[warm_up..]).context("nothing was handed out")?;

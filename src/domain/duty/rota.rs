@@ -153,7 +153,7 @@ pub enum DutyChange {
 pub enum Flaw {
     /// A shift is there twice: same person, post and beginning on the same day. The numbers of both.
     Twice(usize, usize),
-    /// A shift never begins: no days, or its last date is before its first.
+    /// A shift never begins: no days, or none of them between its first date and its last.
     Never(usize),
     /// A date is named as a holiday twice.
     HolidayTwice(usize),
@@ -207,8 +207,12 @@ impl Rota {
         let mut flaws = Vec::new();
         let mut alike: HashMap<(UserId, &str, NaiveTime), Vec<usize>> = HashMap::new();
         for (n, shift) in self.shifts.iter().enumerate() {
-            let backwards = shift.first.zip(shift.last).is_some_and(|(first, last)| last < first);
-            if shift.days.0 == 0 || backwards {
+            let dates = shift.first.zip(shift.last);
+            // Within a week, none of its days may lie between them.
+            let misses = |(first, last): (NaiveDate, NaiveDate)| {
+                !first.iter_days().take(7).any(|date| date <= last && shift.days.has(date.weekday()))
+            };
+            if shift.days.0 == 0 || dates.is_some_and(misses) {
                 flaws.push(Flaw::Never(n));
             }
             let others = alike.entry((shift.user, &shift.post, shift.from)).or_default();

@@ -88,7 +88,7 @@ fn lapse_of(course: &mut Course<'_>, callee: &Callee, user: UserId) {
     let (now, expires) = (course.now(), course.given.town.rules.alarm.answer_expires_seconds);
     let Some(call) = course.call_mut(callee) else { return };
     let person = call.person_mut(user, now);
-    if !person.runs_out_at(expires).is_some_and(|at| at <= now) || course.alarm.controlled.is_some() {
+    if person.runs_out_at(expires).is_none_or(|at| at > now) || course.alarm.controlled.is_some() {
         return;
     }
     let call = course.call_mut(callee).expect("found a moment ago");

@@ -28,6 +28,9 @@ pub fn call_failed(given: &Given<'_>, id: AlarmId, callee: &Callee, chat: ChatId
     course.show(Show::Board);
     if runs {
         tell_unreached(&mut course);
+    } else {
+        // The board of what is over tells it as well.
+        course.put_board();
     }
     course.finish()
 }

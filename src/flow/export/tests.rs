@@ -374,6 +374,9 @@ impl Store for Shelf {
     async fn begin_sending(&self) -> StoreResult<(Term, usize)> {
         unreachable!("{NOT_HERE}")
     }
+    async fn asked_to_wait(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
+        unreachable!()
+    }
     async fn sent_since(&self, _: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         unreachable!("{NOT_HERE}")
     }

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod command;
+mod delivery;
 mod drill_report;
 mod duty;
 mod export;

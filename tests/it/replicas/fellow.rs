@@ -35,7 +35,7 @@ async fn two() -> Option<Two> {
 }
 
 fn updates(chats: impl IntoIterator<Item = i64>) -> Vec<RawUpdate> {
-    let update = |(n, chat)| RawUpdate { update_id: n as i64 + 1, chat: ChatId(chat), json: "{}".into() };
+    let update = |(n, chat)| RawUpdate { update_id: n as i64 + 1, chat: ChatId(chat), json: "{}".into(), press: false };
     chats.into_iter().enumerate().map(update).collect()
 }
 
@@ -61,7 +61,7 @@ impl Two {
     /// Has a replica put a message in the outbox.
     async fn put(&self, store: &SqlStore, subject: &str) {
         let number = subject.bytes().map(i64::from).sum::<i64>() + 1_000;
-        let update = RawUpdate { update_id: number, chat: ChatId(number), json: "{}".into() };
+        let update = RawUpdate { update_id: number, chat: ChatId(number), json: "{}".into(), press: false };
         assert_eq!(store.receive(&[update], NOW).await.unwrap(), 1);
         let event = store.take(99, NOW).await.unwrap().iter().find(|event| event.chat.0 == number).unwrap().seq;
         assert_eq!(store.apply(&[Step { event, changes: post(subject) }], NOW).await.unwrap(), [Applied::Done]);

@@ -242,6 +242,9 @@ impl Store for Faulty {
         through!(self.begin_sending())
     }
 
+    async fn asked_to_wait(&self, now: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
+        through!(self.asked_to_wait(now))
+    }
     async fn sent_since(&self, since: Millis) -> StoreResult<Vec<(ChatId, Millis)>> {
         through!(self.sent_since(since))
     }

@@ -316,8 +316,15 @@ impl Run {
         }
         let ids: Vec<i64> = batch.iter().map(|u| u.id).collect();
         self.storm.tell(|| format!("updates {ids:?} are brought"));
-        let updates: Vec<RawUpdate> =
-            batch.into_iter().map(|u| RawUpdate { update_id: u.id, chat: u.chat, json: u.json }).collect();
+        let updates: Vec<RawUpdate> = batch
+            .into_iter()
+            .map(|u| RawUpdate {
+                update_id: u.id,
+                chat: u.chat,
+                press: u.json.contains("callback_query"),
+                json: u.json,
+            })
+            .collect();
         let (store, at) = (self.store.clone(), self.storm.lock().now);
         self.intake = Some((ids, Box::pin(async move { store.receive(&updates, at).await })));
     }

@@ -33,9 +33,21 @@ pub fn rules(storm: &Storm) -> Config {
     let mut storm = storm.lock();
     let dice = &mut storm.dice;
     if dice.permille(700) {
-        rules.telegram.limits = Limits { per_second: 0, per_chat_second: 0, per_group_minute: 0, alarm_headroom: 0 };
+        rules.telegram.limits = Limits {
+            per_second: 0,
+            per_chat_second: 0,
+            per_group_minute: 0,
+            alarm_headroom: 0,
+            group_alarm_headroom: 0,
+        };
     } else if dice.permille(400) {
-        rules.telegram.limits = Limits { per_second: 3, per_chat_second: 1, per_group_minute: 6, alarm_headroom: 1 };
+        rules.telegram.limits = Limits {
+            per_second: 3,
+            per_chat_second: 1,
+            per_group_minute: 6,
+            alarm_headroom: 1,
+            group_alarm_headroom: 1,
+        };
     }
     if dice.permille(700) {
         (rules.points.daily_cap, rules.points.monthly_cap) = (0, 0);

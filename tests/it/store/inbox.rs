@@ -87,7 +87,8 @@ async fn timers_ring_once() {
     let kinds: Vec<TimerKind> = events.iter().map(|event| serde_json::from_str(&event.payload).unwrap()).collect();
     let stage = |stage| TimerKind::Stage { alarm: AlarmId(3), stage };
     assert_eq!(kinds, [stage(1), stage(3)], "in order of time, the replaced one at its new time");
-    assert!(events.iter().all(|event| event.kind == EventKind::Timer && event.chat == DESK));
+    assert!(events.iter().all(|event| event.kind == EventKind::Timer && event.chat == ChatId(0)), "in no order");
+    assert_eq!(events[0].received_at, NOW.plus_ms(1), "when it was due");
 
     store
         .done(Changes {
@@ -110,6 +111,59 @@ async fn delivery_reports_become_events() {
     };
     store.report(std::slice::from_ref(&report), NOW).await.unwrap();
     let event = store.take(9, NOW).await.unwrap().pop().unwrap();
-    assert_eq!((event.kind, event.chat), (EventKind::Delivery, ChatId(9)));
+    assert_eq!((event.kind, event.chat), (EventKind::Delivery, ChatId(0)));
     assert_eq!(serde_json::from_str::<OutboxReport>(&event.payload).unwrap(), report);
+}
+
+#[tokio::test]
+async fn what_goes_ahead_overtakes_other_chats_and_never_its_own() {
+    let store = fresh().await;
+    let press = |id, chat| RawUpdate { press: true, ..raw(id, chat) };
+    let tips: Vec<_> = (0..300).map(|id| raw(1000 + id, id % 3 + 1)).collect();
+    store.receive(&tips, NOW).await.unwrap();
+    // 1 has said something before it pressed; 7 and 8 have not.
+    store.receive(&[press(2000, 1), press(2001, 7), raw(2002, 7), press(2003, 7), press(2004, 8)], NOW).await.unwrap();
+    let stage = TimerKind::Stage { alarm: AlarmId(3), stage: 0 };
+    let question = TimerKind::Question { chat: ChatId(1), event: EventSeq(1), message: MessageId(1) };
+    let timer = |key: &str, chat, kind| Timer { key: key.into(), due: NOW, chat: ChatId(chat), kind };
+    store
+        .done(Changes {
+            // A chat whose head is put off holds up no alarm's timer; a question keeps its chat's order.
+            timers: vec![timer("a", 1, stage), timer("q", 1, question.clone()), timer("r", 9, question)],
+            ..Changes::default()
+        })
+        .await;
+    let report = OutboxReport::CallFailed {
+        alarm: AlarmId(1),
+        callee: Callee::Point("P1".into()),
+        chat: ChatId(1),
+        why: "no".into(),
+    };
+    store.ring_timers(NOW).await.unwrap();
+    store.report(&[report], NOW).await.unwrap();
+    let head = store.take(10, NOW).await.unwrap().into_iter().find(|event| event.chat == ChatId(1)).unwrap();
+    store.postpone(head.seq, "no", Some(NOW.plus_ms(1000))).await.unwrap();
+
+    let shown =
+        |events: &[Event]| -> Vec<(i64, EventKind)> { events.iter().map(|event| (event.chat.0, event.kind)).collect() };
+    let events = store.take(8, NOW).await.unwrap();
+    let wanted = [
+        (7, EventKind::Update),
+        (8, EventKind::Update),
+        (0, EventKind::Timer),
+        (9, EventKind::Timer),
+        (0, EventKind::Delivery),
+        (2, EventKind::Update),
+        (3, EventKind::Update),
+        (2, EventKind::Update),
+    ];
+    assert_eq!(shown(&events), wanted);
+    assert_eq!(events[5].payload, r#"{"update_id":1001}"#, "then the oldest");
+
+    let all = store.take(10_000, NOW.plus_ms(1000)).await.unwrap();
+    assert_eq!(all.len(), 300 + 5 + 4);
+    for chat in 1..=9 {
+        let own: Vec<_> = all.iter().filter(|event| event.chat.0 == chat).map(|event| event.seq).collect();
+        assert!(own.is_sorted(), "the order within a chat: {chat} {own:?}");
+    }
 }

@@ -70,6 +70,7 @@ pub async fn every_hot_step(store: &Fresh) {
     store.send_all(1).await;
     store.begin_sending().await.unwrap();
     store.sent_since(NOW).await.unwrap();
+    store.asked_to_wait(NOW).await.unwrap();
     store.queue_view().await.unwrap();
     store.gauges().await.unwrap();
     store.leads_between(NOW, NOW, LeadId(0), 10).await.unwrap();
@@ -98,7 +99,7 @@ async fn speed() {
         for updates in ids.chunks(100) {
             let updates: Vec<_> = updates
                 .iter()
-                .map(|id| RawUpdate { update_id: *id, chat: ChatId(-(id % 50) - 1), json: json.clone() })
+                .map(|id| RawUpdate { update_id: *id, chat: ChatId(-(id % 50) - 1), json: json.clone(), press: false })
                 .collect();
             store.receive(&updates, now).await.unwrap();
         }

@@ -146,9 +146,14 @@ impl Event<'_> {
             }
             line(out, "RRULE", &[], &rule);
         }
-        // Where the calendar begins later than the shift, or on another day.
-        line(out, "X-BAIYING-FIRST", &[], &shift.first.map_or(String::new(), |date| date.to_string()));
-        line(out, "X-BAIYING-DAYS", &[], &by_day(shift.days));
+        if shift.first != Some(start) {
+            // The calendar begins on another day than the shift. It holds only while the calendar begins there.
+            let first = shift.first.map_or("-".into(), |date| date.to_string());
+            line(out, "X-BAIYING-FIRST", &[], &format!("{first} FOR {start}"));
+        }
+        if only {
+            line(out, "X-BAIYING-DAYS", &[], &by_day(shift.days));
+        }
         if shift.holidays != OnHolidays::Also {
             line(out, "X-BAIYING-HOLIDAYS", &[], if only { "ONLY" } else { "NOT" });
         }

@@ -253,7 +253,11 @@ impl Reader<'_> {
             );
         }
         if let Some(text) = ours("X-BAIYING-FIRST") {
-            first = if text.is_empty() { None } else { Some(cells::parse_date(&text)?) };
+            let (own, start_then) = text.split_once(" FOR ").unwrap_or((&text, ""));
+            // Somebody has let the event begin on another day since: then that is when it begins.
+            if cells::parse_date(start_then)? == start.date() {
+                first = if own == "-" { None } else { Some(cells::parse_date(own)?) };
+            }
         }
         if let Some(text) = ours("X-BAIYING-LAST") {
             last = if text.is_empty() { None } else { Some(cells::parse_date(&text)?) };
@@ -319,22 +323,30 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Whose event it is: by number, or by the name with which its title begins.
+    /// Whose event it is: by number, or by the name with which its title begins. Both must agree: a title may have been
+    /// changed in a calendar.
     fn person(&self, event: &Component<'_>) -> Read<UserId> {
-        if let Some(id) = event.find_prop("X-BAIYING-USER") {
-            return self.known.person(id.val.as_str().trim(), "");
-        }
         let title = plain(value(event, "SUMMARY"));
         let ends = |rest: &str| rest.chars().next().is_none_or(|c| !c.is_alphanumeric());
-        let mut found: Vec<(UserId, usize)> = self
+        let mut found: Vec<(UserId, &str)> = self
             .known
             .people
             .iter()
             .filter(|(_, name)| !name.is_empty() && title.strip_prefix(name.as_str()).is_some_and(ends))
-            .map(|(user, name)| (*user, name.len()))
+            .map(|(user, name)| (*user, name.as_str()))
             .collect();
-        let longest = found.iter().map(|(_, length)| *length).max();
-        found.retain(|(_, length)| Some(*length) == longest);
+        let longest = found.iter().map(|(_, name)| name.len()).max();
+        found.retain(|(_, name)| Some(name.len()) == longest);
+        if let Some(id) = event.find_prop("X-BAIYING-USER") {
+            let user = self.known.person(id.val.as_str().trim(), "")?;
+            return match found.first() {
+                Some((_, name)) if !found.iter().any(|(named, _)| *named == user) => Err(format!(
+                    "its title names {name}, X-BAIYING-USER {user} {}: mend one of them",
+                    self.known.name(user)
+                )),
+                _ => Ok(user),
+            };
+        }
         match found.as_slice() {
             [(user, _)] => Ok(*user),
             [] => {
@@ -346,8 +358,16 @@ impl Reader<'_> {
     }
 
     fn post(&self, event: &Component<'_>) -> Read<String> {
-        let own = event.find_prop("X-BAIYING-POST").map(|property| plain(property.val.as_str()));
-        self.known.post(&own.unwrap_or_else(|| plain(value(event, "LOCATION"))))
+        let place = plain(value(event, "LOCATION"));
+        let Some(own) = event.find_prop("X-BAIYING-POST").map(|property| plain(property.val.as_str())) else {
+            return self.known.post(&place);
+        };
+        let post = self.known.post(&own)?;
+        if place.is_empty() || self.known.post(&place).is_ok_and(|named| named == post) {
+            Ok(post)
+        } else {
+            Err(format!("its place is `{place}`, X-BAIYING-POST {post}: mend one of them"))
+        }
     }
 
     /// A weekly rule: its days, and its last date.

@@ -196,7 +196,8 @@ impl Town {
         };
         let update = json!({"update_id": 1_000_000 + n, "message": {"message_id": message.0, "date": at.0 / 1000,
             "from": {"id": user.0, "first_name": told.name}, "chat": {"id": chat.0, "type": "supergroup"}, "text": told.text}});
-        past.updates.push((RawUpdate { update_id: 1_000_000 + n as i64, chat, json: update.to_string() }, at));
+        past.updates
+            .push((RawUpdate { update_id: 1_000_000 + n as i64, chat, json: update.to_string(), press: false }, at));
         self.add_history(&lead, seq, past);
         add_reward(&lead, user, past);
         add_messages(&lead, past);
