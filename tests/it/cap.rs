@@ -168,6 +168,8 @@ fn faults(xml: &str) -> Vec<String> {
 }
 
 fn look(element: &Element, order: &Order, out: &mut Vec<String>) {
+    let circle = Regex::new(r"^(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?) (\d+(?:\.\d+)?)$").unwrap();
+    let instant = Regex::new(&format!("^{INSTANT}$")).unwrap();
     let mut last = 0;
     for child in &element.children {
         match order.iter().position(|(name, ..)| *name == child.name) {
@@ -184,17 +186,14 @@ fn look(element: &Element, order: &Order, out: &mut Vec<String>) {
             "info" => look(child, INFO, out),
             "area" => look(child, AREA, out),
             "circle" => {
-                let form = Regex::new(r"^(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?) (\d+(?:\.\d+)?)$").unwrap();
-                let number = |at: usize| form.captures(&child.words).map(|c| c[at].parse::<f64>().unwrap());
+                let number = |at: usize| circle.captures(&child.words).map(|c| c[at].parse::<f64>().unwrap());
                 let fits =
                     number(1).is_some_and(|lat| lat.abs() <= 90.0) && number(2).is_some_and(|l| l.abs() <= 180.0);
                 if !fits {
                     out.push(format!("circle: {}", child.words));
                 }
             }
-            "effective" | "onset" | "expires"
-                if !Regex::new(&format!("^{INSTANT}$")).unwrap().is_match(&child.words) =>
-            {
+            "effective" | "onset" | "expires" if !instant.is_match(&child.words) => {
                 out.push(format!("{}: {}", child.name, child.words));
             }
             _ if child.children.is_empty() && child.words.trim().is_empty() => {
