@@ -2,12 +2,15 @@
 //! is itself shown to refuse messages that break them.
 
 use crate::world::{COURIER, DESK, GROUP, GUARD, OFFICER, World};
+use baiying::adapter::file::Format;
 use baiying::adapter::file::cap::{NAMESPACE, to_xml};
+use baiying::app::command::{ExportOrder, cap};
 use baiying::config::Config;
 use baiying::domain::alarm::cap::{Maker, Message};
 use baiying::domain::id::Millis;
 use baiying::domain::tip::redact::Relayed;
 use baiying::port::store::Store as _;
+use baiying::port::table::TableKind;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use regex::Regex;
@@ -397,4 +400,43 @@ fn the_checker_refuses_what_breaks_the_rules() {
         good(&[(all, "")])
     };
     assert_eq!(without, ["no references"]);
+}
+
+#[tokio::test]
+async fn the_command_writes_a_file_a_message_and_refuses_what_is_no_alarm() {
+    let mut w = alarm().await;
+    w.press(OFFICER, DESK, "Stand down").await;
+    w.advance(5).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.database.url = w.url().to_owned();
+    config.telegram.username = "lucheng, <bot>".into();
+    let order = |kind, out: &std::path::Path| ExportOrder {
+        kind,
+        from: Some("2026-11-01".into()),
+        to: Some("2026-12-01".into()),
+        month: None,
+        format: Format::Xlsx,
+        out: Some(out.to_owned()),
+        names: false,
+    };
+    let out = folder.path().join("cap");
+    cap::export(&config, &order(TableKind::Alarms, &out)).await.unwrap();
+    let mut files: Vec<String> =
+        std::fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    let names = ["alarm-1-alert.xml", "alarm-1-cancel.xml", "alarm-1-update-1.xml", "alarm-1-update-2.xml"];
+    assert_eq!(files, names);
+    for file in files {
+        let text = std::fs::read_to_string(out.join(file)).unwrap();
+        assert_eq!(faults(&text), Vec::<String>::new());
+        assert!(text.contains("<sender>baiying.luchengbot</sender>"), "{text}");
+    }
+    let looks = w.rows("SELECT who || ' ' || what || ' ' || detail FROM access_log").await;
+    assert_eq!(looks, ["cli export alarms 2026-11-01/2026-12-01"], "it is on record");
+    let error = cap::export(&config, &order(TableKind::Leads, &out)).await.unwrap_err().to_string();
+    assert!(error.contains("cap is for alarms"), "{error}");
+    let error = cap::export(&config, &order(TableKind::Alarms, "-".as_ref())).await.unwrap_err().to_string();
+    assert!(error.contains("give a folder"), "{error}");
+    w.end().await;
 }
