@@ -14,7 +14,7 @@ use crate::port::chat::{Chat, Delivery, SendError};
 use crate::port::clock::Clock;
 use crate::port::meter::{Count, Meter, Span};
 use crate::port::store::{
-    ASKED_TO_WAIT, Claimed, Content, Fate, Lane, OutboxReport, Settlement, Store, StoreResult, Term,
+    ASKED_TO_WAIT, Claimed, Content, Fate, Lane, OutboxReport, Queued, Settlement, Store, StoreResult, Term,
 };
 use crate::port::table::Printer;
 use std::collections::HashMap;
@@ -130,29 +130,39 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             self.settle(Vec::new()).await?;
         }
         let now = self.clock.now();
-        let mut chosen = Vec::new();
-        let mut wait = None;
         self.watch(|dog, schedule| dog.looked(schedule.backlog(now), now));
-        while chosen.len() < room {
-            match self.schedule.next(now) {
-                Next::Send(row) => chosen.push(row),
-                Next::Wait(at) => {
-                    wait = Some(at);
-                    break;
+        loop {
+            let mut chosen = Vec::new();
+            let mut wait = None;
+            while chosen.len() < room {
+                match self.schedule.next(now) {
+                    Next::Send(row) => chosen.push(row),
+                    Next::Wait(at) => {
+                        wait = Some(at);
+                        break;
+                    }
+                    Next::Idle => break,
                 }
-                Next::Idle => break,
+            }
+            if chosen.is_empty() {
+                return Ok((Vec::new(), wait));
+            }
+            let claimed = self.claim_chosen(chosen, now).await?;
+            // What was taken away before it left used nothing up: others go in its place.
+            if !claimed.is_empty() {
+                return Ok((claimed, None));
             }
         }
-        if chosen.is_empty() {
-            return Ok((Vec::new(), wait));
-        }
+    }
+
+    async fn claim_chosen(&mut self, chosen: Vec<Queued>, now: Millis) -> StoreResult<Vec<Claimed>> {
         let ids: Vec<_> = chosen.iter().map(|r| r.id).collect();
         let mut claimed = match self.store.claim(&ids, self.term).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 // Nothing is sent: all go back as they were, also those that were claimed if only the answer was lost.
                 for row in chosen {
-                    self.schedule.ended(row.id, now);
+                    self.schedule.stayed(row.id, now);
                     self.schedule.put(row, now);
                     let fate = Fate::Retry { at: now, why: "nobody knows whether it was claimed".into() };
                     self.unsettled.push(Settlement { id: row.id, version: 0, chat: row.chat, fate });
@@ -174,9 +184,9 @@ impl<S: Store, C: Chat, P: Printer> Outbox<S, C, P> {
             stays
         });
         for id in chats.into_keys() {
-            self.schedule.ended(id, now);
+            self.schedule.stayed(id, now);
         }
-        Ok((claimed, None))
+        Ok(claimed)
     }
 
     /// A future that sends one claimed message. Several may run side by side.

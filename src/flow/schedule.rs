@@ -96,6 +96,13 @@ enum Again {
     Row(OutboxId),
 }
 
+/// Takes the last of these instants away.
+fn uncount(left: &mut VecDeque<Millis>, at: Millis) {
+    if let Some(index) = left.iter().rposition(|it| *it == at) {
+        left.remove(index);
+    }
+}
+
 fn is_alarms(lane: Lane) -> bool {
     lane <= Lane::AlarmFollow
 }
@@ -201,6 +208,20 @@ impl Schedule {
             }
         }
         self.refresh(row.chat, now);
+    }
+
+    /// A message that was chosen did not leave after all: it counts towards no limit.
+    pub fn stayed(&mut self, id: OutboxId, now: Millis) {
+        if let Some(UnderWay { row, left_at }) = self.under_way.get(&id) {
+            uncount(&mut self.left, *left_at);
+            if let Some(queue) = self.chats.get_mut(&row.chat) {
+                uncount(&mut queue.left, *left_at);
+                if is_alarms(row.lane) {
+                    queue.had = queue.had.saturating_sub(1);
+                }
+            }
+        }
+        self.ended(id, now);
     }
 
     /// When a message that is under way left.

@@ -152,6 +152,8 @@ pub struct Posted {
     pub subject: String,
     /// Its id, once sent.
     pub message: Option<MessageId>,
+    /// Whether it is being sent right now.
+    pub leaving: bool,
 }
 
 /// A person's points.

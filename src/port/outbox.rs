@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(i16)]
 pub enum Lane {
-    /// An alarm's first messages.
+    /// An alarm's first messages, and its board at the desk.
     Alarm = 0,
     /// What follows an alarm: new states of its cards, stand-down.
     AlarmFollow = 1,

@@ -288,9 +288,14 @@ impl World {
 
     /// Somebody changes what they wrote.
     pub async fn edit(&mut self, user: i64, chat: i64, id: i64, text: &str) {
+        self.edit_with(user, chat, id, json!({ "text": text })).await;
+    }
+
+    /// What somebody sent has these fields now: other words, or a live location that has moved.
+    pub async fn edit_with(&mut self, user: i64, chat: i64, id: i64, fields: Value) {
         let mut message = self.message(user, chat);
         message["message_id"] = id.into();
-        message["text"] = text.into();
+        message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         message["edit_date"] = message["date"].clone();
         self.update("edited_message", message).await;
         self.settle().await;
@@ -463,6 +468,13 @@ impl World {
         let platform = self.chat.lock();
         let own = platform.messages.range((chat, 10_000)..=(chat, i64::MAX));
         own.filter(|(_, shown)| shown.text.contains(words)).map(|(_, shown)| shown.clone()).collect()
+    }
+
+    /// The id of the newest message in a chat, anybody's, that holds `words`.
+    pub fn message_with(&self, chat: i64, words: &str) -> Option<i64> {
+        let platform = self.chat.lock();
+        let mut all = platform.messages.range((chat, 0)..=(chat, i64::MAX)).rev();
+        all.find(|(_, shown)| shown.text.contains(words)).map(|(_, shown)| shown.id)
     }
 
     /// Every message that holds `words`, anybody's, in any chat: chat and text.

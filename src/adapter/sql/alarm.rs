@@ -142,14 +142,15 @@ async fn load_calls(link: &mut Link, numbers: &[i64], files: &mut [AlarmFile]) -
 pub(super) async fn load_posts(link: &mut Link, file: &mut AlarmFile) -> Db<()> {
     let prefix = format!("alarm:{}:", file.alarm.id);
     let mut sql = link.sql(
-        "SELECT chat, subject, message FROM outbox WHERE (message IS NOT NULL OR state IN ('queued', 'sending')) \
+        "SELECT chat, subject, message, state FROM outbox WHERE (message IS NOT NULL OR state IN ('queued', 'sending')) \
          AND nature <> 'gone' AND subject >= ",
     );
     sql.bind(prefix.as_str()).push(" AND subject < ").bind(after_prefix(&prefix)).push(" ORDER BY id");
     for row in link.rows(sql).await? {
         let mut row = row.read();
         let (chat, subject) = (ChatId(row.next()?), row.next()?);
-        file.posts.push(Posted { chat, subject, message: row.next::<Option<i64>>()?.map(MessageId) });
+        let message = row.next::<Option<i64>>()?.map(MessageId);
+        file.posts.push(Posted { chat, subject, message, leaving: row.next::<&str>()? == "sending" });
     }
     Ok(())
 }

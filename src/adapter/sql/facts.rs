@@ -426,7 +426,7 @@ async fn load_evidence(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64
     .await?;
 
     let mut sql = link.sql(
-        "SELECT lead, chat, subject, message FROM outbox WHERE (message IS NOT NULL \
+        "SELECT lead, chat, subject, message, state FROM outbox WHERE (message IS NOT NULL \
          OR state IN ('queued', 'sending')) AND nature <> 'gone' AND lead IN ",
     );
     sql.list(numbers).push(" ORDER BY id");
@@ -435,6 +435,7 @@ async fn load_evidence(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64
             chat: ChatId(row.next()?),
             subject: row.next()?,
             message: row.next::<Option<i64>>()?.map(MessageId),
+            leaving: row.next::<&str>()? == "sending",
         });
         Ok(())
     })

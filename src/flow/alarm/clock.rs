@@ -96,13 +96,15 @@ fn lapse_of(course: &mut Course<'_>, callee: &Callee, user: UserId) {
     course.happened(None, Happening::Lapsed { callee: callee.clone() });
     course.show(Show::All);
     course.answered = Some((callee.clone(), user));
+    // A message of its own each time: it must ring.
+    let subject = format!("{}{}", lapse_name(callee, user), now.0);
     let speaker = course.responder_speaker(user);
     let html = speaker.alarm_says(&course.alarm, "alarm-still-coming", &[]);
-    course.tell(user, &lapse_name(callee, user), html, Vec::new());
+    course.tell(user, &subject, html, Vec::new());
     let speaker = course.desk_speaker();
     let name = course.name(callee);
     let html = speaker.alarm_says(&course.alarm, "alarm-lapsed", &[("name", name.into())]);
-    course.tell_desk(&lapse_name(callee, user), html, Vec::new());
+    course.tell_desk(&subject, html, Vec::new());
     summon_on(course);
 }
 
@@ -116,7 +118,7 @@ fn lapse_of_desk(course: &mut Course<'_>, user: UserId) {
     course.alarm.taken = None;
     course.happened(None, Happening::TakenLapsed);
     let html = course.desk_speaker().alarm_says(&course.alarm, "alarm-taken-lapsed", &[]);
-    course.tell_desk("taken-lapsed", html, Vec::new());
+    course.tell_desk(&format!("taken-lapsed:{}", course.now().0), html, Vec::new());
     course.show(Show::Board);
     summon_on(course);
 }

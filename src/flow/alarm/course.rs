@@ -130,6 +130,11 @@ impl<'a> Course<'a> {
         self.posts.iter().any(|post| post.chat == chat && post.subject == subject && post.message.is_some())
     }
 
+    /// Whether anything of the alarm stands in a chat, or is just being sent there.
+    pub(super) fn has_heard(&self, chat: ChatId) -> bool {
+        self.posts.iter().any(|post| post.chat == chat && (post.message.is_some() || post.leaving))
+    }
+
     /// Whether a message of this subject stands, or is queued, in a chat.
     pub(super) fn has_post(&self, chat: ChatId, subject: &str) -> bool {
         self.posts.iter().any(|post| post.chat == chat && post.subject == subject)

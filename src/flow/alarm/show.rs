@@ -60,6 +60,10 @@ impl Course<'_> {
 
     /// Puts every message that this event has changed.
     pub(super) fn put_messages(&mut self) {
+        // The board first: from there it is ended.
+        if self.show > Show::Nothing {
+            self.put_board();
+        }
         for (callee, user) in std::mem::take(&mut self.summoned) {
             self.put_card(&callee, user, Lane::Alarm);
             self.put_pin(user);
@@ -83,7 +87,6 @@ impl Course<'_> {
             }
         }
         self.put_groups();
-        self.put_board();
     }
 
     /// Puts the cards of all who have one and may still come.
@@ -206,7 +209,8 @@ impl Course<'_> {
         let html = speaker.alarm_board(&self.shown(&names), &staff);
         let keyboard = if self.alarm.runs() { self.board_buttons(&speaker) } else { Vec::new() };
         let subject = self.subject("board");
-        self.say(desk, subject, Lane::AlarmFollow, html, keyboard);
+        // One message a second at most: it does not wait behind a thousand cards.
+        self.say(desk, subject, Lane::Alarm, html, keyboard);
     }
 
     fn board_buttons(&self, speaker: &Speaker<'_>) -> Keyboard {
@@ -276,8 +280,11 @@ impl Course<'_> {
             for subject in [card, pin].into_iter().filter(|subject| !self.stands(chat, subject)).collect::<Vec<_>>() {
                 self.post(chat, subject, Lane::AlarmFollow, Content::Gone);
             }
-            let html = self.responder_speaker(user).alarm_stand_down(&self.alarm);
-            self.tell(user, "stand-down", html, Vec::new());
+            // Who never heard of it hears nothing of its end either.
+            if self.has_heard(chat) {
+                let html = self.responder_speaker(user).alarm_stand_down(&self.alarm);
+                self.tell(user, "stand-down", html, Vec::new());
+            }
         }
         self.put_groups();
         self.put_board();

@@ -206,7 +206,7 @@ async fn all_that_hangs_on_a_lead_is_read_with_it() {
         reporter: Some(member(7, &[])),
         officer: Some(member(8, &[Role::Police])),
         alarm: Some(AlarmFile { alarm, calls: vec![call(5, "P1", 40.5), call(5, "P2", 90.0)], posts: vec![] }),
-        posts: vec![Posted { chat: GROUP, subject: "lead:1:receipt".into(), message: None }],
+        posts: vec![Posted { chat: GROUP, subject: "lead:1:receipt".into(), message: None, leaving: false }],
         earned: (0, 0),
         duplicates: Vec::new(),
         duplicates_earned: Vec::new(),
