@@ -32,6 +32,8 @@ const EPOCH_DAYS: f64 = 25_569.0;
 /// Whole numbers above this are not exact in a spreadsheet: they are written as words.
 const LARGEST_EXACT: u64 = 999_999_999_999_999;
 
+/// So many Latin characters beside each other can still be read on one page.
+const ONE_PAGE: u32 = 260;
 /// The height of one line with Chinese in it.
 const LINE_POINTS: f64 = 16.5;
 /// A row is at most so high.
@@ -220,7 +222,12 @@ fn layout(sheet: &mut Worksheet, head: &Head) -> Result<(), XlsxError> {
     sheet.set_name(head.sheet.unwrap_or(head.kind.as_str()))?;
     sheet.set_freeze_panes(HEAD_ROWS, 1)?;
     sheet.set_repeat_rows(HEAD_ROWS - 1, HEAD_ROWS - 1)?;
-    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+    // A table that would be too small to read on one page is two wide; the first columns stand on both.
+    let width: u32 = head.columns.iter().map(|column| u32::from(column.width)).sum();
+    if width > ONE_PAGE {
+        sheet.set_repeat_columns(0, 1)?;
+    }
+    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(if width > ONE_PAGE { 2 } else { 1 }, 0);
     sheet.set_margins(0.4, 0.4, 0.5, 0.7, 0.3, 0.3);
     for (index, column) in (0..).zip(&head.columns) {
         sheet.set_column_width(index, f64::from(column.width))?;

@@ -25,7 +25,7 @@ pub const POINTS: &[Column] = &[
     column("distance_m", "距离（米）", "Distance (m)", Holds::Metres, 12),
     column("called_s", "发起后呼叫（秒）", "Called after (s)", Holds::Count, 16),
     column("delivered", "送达", "Delivered", Holds::Flag, 10),
-    column("state", "状态", "State", Holds::Text, 18),
+    column("state", "状态", "State", Holds::Text, 30),
     column("known_s", "应答（秒）", "Answered after (s)", Holds::Count, 18),
     column("on_scene_s", "到场（秒）", "On scene after (s)", Holds::Count, 18),
     column("within_60", "1分钟内", "Within 1 min", Holds::Flag, 13),
