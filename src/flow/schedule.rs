@@ -524,6 +524,22 @@ mod tests {
     }
 
     #[test]
+    fn what_did_not_leave_after_all_uses_nothing_up() {
+        let (mut schedule, _) = filled(REAL, (1..=60).map(|n| row(n, n, Lane::Alarm)));
+        for round in 0..2 {
+            let mut chosen = Vec::new();
+            while let Next::Send(row) = schedule.next(Millis(0)) {
+                chosen.push(row);
+            }
+            assert_eq!(chosen.len(), 30, "round {round}");
+            for row in chosen {
+                schedule.stayed(row.id, Millis(0));
+            }
+        }
+        assert_eq!(schedule.next(Millis(0)), Next::Idle);
+    }
+
+    #[test]
     fn retry_after_holds_one_chat() {
         let (mut schedule, _) = filled(REAL, [row(1, 5, Lane::Reply), row(2, 6, Lane::Reply)]);
         schedule.hold(ChatId(5), Millis(7_000), Millis(0));

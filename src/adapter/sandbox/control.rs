@@ -117,6 +117,9 @@ struct Say {
     /// Makes the location a venue of this name.
     venue: Option<String>,
     address: Option<String>,
+    /// Shares it live: the first time as a new message, then the same one moves.
+    #[serde(default)]
+    live: bool,
     /// Of a voice message, seconds.
     duration: Option<u32>,
 }
@@ -147,12 +150,22 @@ async fn say(Shares(shared): Town, Body(say): Body<Say>) -> Answer {
     send(&shared, say.draft(Content::Text))
 }
 
+/// For how long the page shares a place live: the shortest that the platform offers.
+const LIVE_SECONDS: u32 = 900;
+
 async fn location(Shares(shared): Town, Body(mut say): Body<Say>) -> Answer {
     let (Some(lat), Some(lon)) = (say.lat, say.lon) else { return Err(Refusal::new(400, "lat and lon are needed")) };
     let content = match say.venue.take() {
         Some(title) => Content::Venue { lat, lon, title, address: say.address.take().unwrap_or_default() },
-        None => Content::Pin { lat, lon, accuracy: say.accuracy },
+        None => Content::Pin { lat, lon, accuracy: say.accuracy, live: say.live.then_some(LIVE_SECONDS) },
     };
+    if say.live {
+        let (who, chat, now) = (say.who, say.chat.unwrap_or(say.who), shared.clock.now());
+        let moved = with(&shared, |town| town.move_live(who, chat, &content, now))?;
+        if let Some(sent) = moved {
+            return Ok(Json(json!(sent)));
+        }
+    }
     send(&shared, say.draft(content))
 }
 

@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(kinds, [GroupKind::Liaison, GroupKind::Liaison, GroupKind::Desk, GroupKind::Office]);
         assert!(config.member.len() >= 16);
         let police = config.member.iter().filter(|member| member.roles.contains(&Role::Police)).count();
-        assert_eq!(police, 2);
+        assert_eq!(police, 3);
         assert!(config.member.iter().any(|member| member.roles.contains(&Role::Payout)));
         assert!(places().len() >= 60, "{} places", places().len());
     }

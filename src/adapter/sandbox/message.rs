@@ -23,6 +23,8 @@ pub(super) enum Content {
         lon: f64,
         /// Metres.
         accuracy: Option<f64>,
+        /// For how many seconds it is shared live; it moves by edits.
+        live: Option<u32>,
     },
     /// A pin with a name.
     Venue {
@@ -135,6 +137,8 @@ struct LocationView {
     longitude: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     horizontal_accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live_period: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -297,8 +301,8 @@ impl State {
         };
         match &message.content {
             Content::Text => {}
-            Content::Pin { lat, lon, accuracy } => {
-                view.location = Some(location(*lat, *lon, *accuracy));
+            Content::Pin { lat, lon, accuracy, live } => {
+                view.location = Some(LocationView { live_period: *live, ..location(*lat, *lon, *accuracy) });
             }
             Content::Venue { lat, lon, title, address } => {
                 view.location = Some(location(*lat, *lon, None));
@@ -361,7 +365,7 @@ impl State {
 pub(super) const THUMBNAIL: &str = "-s";
 
 fn location(latitude: f64, longitude: f64, horizontal_accuracy: Option<f64>) -> LocationView {
-    LocationView { latitude, longitude, horizontal_accuracy }
+    LocationView { latitude, longitude, horizontal_accuracy, live_period: None }
 }
 
 impl Person {

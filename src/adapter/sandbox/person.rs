@@ -149,6 +149,27 @@ impl State {
         Ok(Sent { message_id: id, update_id })
     }
 
+    /// Moves the place that a person shares live in a chat; `None` if they share none, or not any more.
+    ///
+    /// # Errors
+    /// They are not in that chat.
+    pub fn move_live(&mut self, who: i64, chat: i64, to: &Content, now: Millis) -> Result<Option<Sent>, Refusal> {
+        self.find_place(who, chat)?;
+        let shared = |m: &&mut Message| {
+            let live = matches!(m.content, Content::Pin { live: Some(seconds), .. }
+                if now.0 / 1000 < m.date + i64::from(seconds));
+            m.from == who && !m.deleted && live
+        };
+        let messages = self.chats.get_mut(&chat).into_iter().flat_map(|c| c.messages.iter_mut().rev());
+        let found = messages.map(|(id, message)| (*id, message)).find(|(_, message)| shared(&message));
+        let Some((message_id, message)) = found else { return Ok(None) };
+        message.content = to.clone();
+        message.edited = Some(now.0 / 1000);
+        self.touch_message(chat, message_id);
+        let update_id = self.push_message("edited_message", chat, message_id);
+        Ok(Some(Sent { message_id, update_id }))
+    }
+
     /// Takes a person's own message away. The platform tells bots nothing of it.
     ///
     /// # Errors

@@ -66,7 +66,13 @@ pub(super) fn location(town: &mut State, params: &Params, now: Millis) -> Answer
     let chat = find_chat(town, params)?;
     let (lat, lon) = point(params)?;
     let accuracy = params.float("horizontal_accuracy").filter(|m| *m > 0.0);
-    post(town, params, now, chat, Message { content: Content::Pin { lat, lon, accuracy }, ..Message::default() })
+    post(
+        town,
+        params,
+        now,
+        chat,
+        Message { content: Content::Pin { lat, lon, accuracy, live: None }, ..Message::default() },
+    )
 }
 
 /// `sendVenue`

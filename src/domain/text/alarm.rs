@@ -305,17 +305,18 @@ impl Speaker<'_> {
             };
             let due = it.alarm.raised_at.plus_ms(stage.within_seconds * 1000);
             let ended = it.alarm.stood_down.map_or(self.now, |end| end.at);
-            let mark = match stage.met_at(it.alarm, it.calls) {
-                Some(at) if at <= due => format!("✅ {} s", at.since(it.alarm.raised_at) / 1000),
-                Some(at) => format!("❌ {} s", at.since(it.alarm.raised_at) / 1000),
-                None if ended >= due => "❌".to_owned(),
-                None if it.alarm.runs() => "…".to_owned(),
-                None => "–".to_owned(),
+            let after = |at: Millis| format!(" ({} s)", at.since(it.alarm.raised_at) / 1000);
+            let (mark, after) = match stage.met_at(it.alarm, it.calls) {
+                Some(at) if at <= due => ("✅", after(at)),
+                Some(at) => ("❌", after(at)),
+                None if ended >= due => ("❌", String::new()),
+                None if it.alarm.runs() => ("⏳", String::new()),
+                None => ("➖", String::new()),
             };
             let (who, want) = (self.say(who, &[]), self.say(want, &[]));
-            format!("{} s {who} {want} {mark}", stage.within_seconds)
+            format!("{mark} {} s {who} {want}{after}", stage.within_seconds)
         });
-        format!("🕐 {}", marks.collect::<Vec<_>>().join(" · "))
+        marks.collect::<Vec<_>>().join("\n")
     }
 
     fn board_line(&self, it: &Shown<'_>, call: &Call) -> String {

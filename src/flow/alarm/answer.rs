@@ -100,6 +100,7 @@ pub fn located(given: &Given<'_>, message: &Message) -> Option<Decision> {
     let mut decision = Decision::nothing();
     for file in mine {
         let mut course = Course::resume(given, file.clone(), None);
+        measure(&mut course, user, at);
         offer_arrival(&mut course, user, at);
         decision.absorb(course.finish());
     }
@@ -107,6 +108,14 @@ pub fn located(given: &Given<'_>, message: &Message) -> Option<Decision> {
     // The words of such a message are a place: it is kept once.
     decision.changes.forget = true;
     Some(decision)
+}
+
+/// How far somebody who moves about is now; cards show it with the next change.
+fn measure(course: &mut Course<'_>, user: UserId, at: Wgs84) {
+    let Some(scene) = course.alarm.scene.as_ref().map(|scene| scene.at) else { return };
+    if let Some(call) = course.call_mut(&Callee::Person(user)) {
+        call.distance_m = Some(scene.distance_m(at));
+    }
 }
 
 /// Within a few steps of the scene somebody is asked whether they are there: offered, never assumed.

@@ -354,6 +354,6 @@ async fn the_clock_counts_seconds_when_the_hour_is_put_back() {
     assert_eq!(w.count(GUARD2, "Alarm 1 ·"), 1, "thirty seconds, not an hour");
     w.press(GUARD, GUARD, "On scene").await;
     w.advance(3).await;
-    assert!(w.find(DESK, "raised 02:59")[0].text.contains("60 s points on scene ✅ 32 s"), "{}", w.chat(DESK));
+    assert!(w.find(DESK, "raised 02:59")[0].text.contains("✅ 60 s points on scene (32 s)"), "{}", w.chat(DESK));
     w.end_alarm().await;
 }

@@ -278,13 +278,13 @@ async function sendPhoto(fields) {
 const attach = {
   location() {
     picked = null;
-    $("picker-send").disabled = $("picker-venue").disabled = true;
+    $("picker-send").disabled = $("picker-venue").disabled = $("picker-live").disabled = true;
     $("picker-text").textContent = word("pickHint");
     makePicker($("picker-map"), (at) => {
       const close = nearest(at.lat, at.lon);
       picked = { ...at, close };
       $("picker-text").textContent = `${at.lat.toFixed(5)}, ${at.lon.toFixed(5)}` + (close && close.metres < 400 ? ` · ${word("near")} ${placeName(close.place)} (${Math.round(close.metres)} ${word("metres")})` : "");
-      $("picker-send").disabled = false;
+      $("picker-send").disabled = $("picker-live").disabled = false;
       $("picker-venue").disabled = !(close && close.metres < 150);
     });
     $("picker").showModal();
@@ -295,9 +295,9 @@ const attach = {
   voice() { post("voice", { as: store.me, chat: store.chat, duration: 4, reply_to: draft?.reply?.message_id ?? null }); },
 };
 
-async function sendPlace(venue) {
+async function sendPlace(venue, live = false) {
   $("picker").close();
-  const where = venue ? { lat: picked.close.place.lat, lon: picked.close.place.lon, venue: placeName(picked.close.place), address: lang() === "zh" ? "菱湾镇" : "Lingwan" } : { lat: picked.lat, lon: picked.lon, accuracy: 20 };
+  const where = live ? { lat: picked.lat, lon: picked.lon, live } : venue ? { lat: picked.close.place.lat, lon: picked.close.place.lon, venue: placeName(picked.close.place), address: lang() === "zh" ? "菱湾镇" : "Lingwan" } : { lat: picked.lat, lon: picked.lon, accuracy: 20 };
   await post("location", { as: store.me, chat: store.chat, reply_to: draft?.reply?.message_id ?? null, ...where });
   setDraft(null);
 }
@@ -338,6 +338,7 @@ function wire() {
   $("file").addEventListener("change", () => { const [file] = $("file").files; if (file) sendPhoto({ file }); $("file").value = ""; });
   $("picker-send").addEventListener("click", () => sendPlace(false));
   $("picker-venue").addEventListener("click", () => sendPlace(true));
+  $("picker-live").addEventListener("click", () => sendPlace(false, true));
   $("me-avatar").addEventListener("click", () => $("people").classList.toggle("open"));
   $("who").addEventListener("click", () => $("people").classList.toggle("open"));
   $("guide-toggle").addEventListener("click", () => { if (innerWidth > 840) $("guide").hidden = !$("guide").hidden; else $("side").classList.toggle("open"); });

@@ -67,7 +67,7 @@ function pin(message) {
   if (message.venue) box.append(make("b", "", message.venue.title));
   const close = nearest(lat, lon);
   const address = message.venue?.address;
-  const parts = [/^[\d., ]*$/.test(address ?? "") ? null : address, close && close.metres < 400 ? `${word("near")} ${placeName(close.place)}` : null, `${lat.toFixed(5)}, ${lon.toFixed(5)}`, radius ? `±${Math.round(radius)} ${word("metres")}` : null];
+  const parts = [/^[\d., ]*$/.test(address ?? "") ? null : address, close && close.metres < 400 ? `${word("near")} ${placeName(close.place)}` : null, `${lat.toFixed(5)}, ${lon.toFixed(5)}`, radius ? `±${Math.round(radius)} ${word("metres")}` : null, message.location.live_period ? "📡" : null];
   box.append(make("small", "", parts.filter(Boolean).join(" · ")));
   return box;
 }

@@ -4,7 +4,7 @@ import { occupation, personName, word } from "./words.js";
 
 const rank = (person) => {
   const roles = person.roles ?? [];
-  return roles.includes("police") ? "police" : roles.includes("office") || roles.includes("admin") ? "office" : roles.includes("responder") ? "guards" : "informants";
+  return ["police", "patrol", "response"].some((role) => roles.includes(role)) ? "police" : roles.includes("office") || roles.includes("admin") ? "office" : roles.includes("responder") ? "guards" : "informants";
 };
 
 // A person is marked when the bot wrote to them in private since the page last played them.

@@ -8,7 +8,7 @@ const WORDS = {
   sampleStreet: ["样图：夜街", "Sample: street"], sampleSmoke: ["样图：起火", "Sample: fire"],
   notStarted: ["还没有和机器人私聊过", "No private chat with the bot yet"],
   pickPlace: ["选位置", "Pick a place"], pickHint: ["点一下地图", "Tap the map"],
-  sendVenue: ["按地点名发送", "Send as a named place"], sendLocation: ["发送位置", "Send location"],
+  sendVenue: ["按地点名发送", "Send as a named place"], sendLocation: ["发送位置", "Send location"], sendLive: ["共享或移动实时位置", "Share live, or move"],
   near: ["靠近", "near"], accuracy: ["精度", "accuracy"], metres: ["米", "m"],
   write: ["说点什么…", "Write something…"], writeAs: ["以{name}的身份发言…", "Write as {name}…"],
   edited: ["已编辑", "edited"], deleted: ["消息已删除", "message deleted"], replyTo: ["回复", "Reply to"], editing: ["编辑", "Edit"],
