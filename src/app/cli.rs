@@ -63,7 +63,7 @@ enum Command {
     },
     /// Writes a table.
     Export {
-        /// leads, points, alarms or duty.
+        /// leads, points, alarms, timeline, responses or duty.
         kind: ExportKind,
         /// First day, YYYY-MM-DD.
         #[arg(long, value_name = "D")]
@@ -74,10 +74,10 @@ enum Command {
         /// A whole month.
         #[arg(long, value_name = "YYYY-MM")]
         month: Option<String>,
-        /// csv, xlsx, jsonl or geojson; duty: xlsx, csv or ics.
+        /// csv, xlsx, jsonl or geojson; alarms also cap (Common Alerting Protocol 1.2); duty: xlsx, csv or ics.
         #[arg(long)]
         format: ExportFormat,
-        /// Where to; `-` is standard output.
+        /// Where to; `-` is standard output. For cap: a folder.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// With names (the payout right); the look is put on record.
@@ -153,13 +153,18 @@ impl std::str::FromStr for ExportKind {
 enum ExportFormat {
     File(Format),
     Ics,
+    Cap,
 }
 
 impl std::str::FromStr for ExportFormat {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "ics" { Ok(Self::Ics) } else { text.parse().map(Self::File) }
+        match text {
+            "ics" => Ok(Self::Ics),
+            "cap" => Ok(Self::Cap),
+            text => text.parse().map(Self::File).map_err(|e: String| format!("{e}; cap for alarms, ics for duty")),
+        }
     }
 }
 
@@ -217,13 +222,18 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             );
             let format = match format {
                 ExportFormat::Ics => "ics",
+                ExportFormat::Cap => anyhow::bail!("cap is for alarms: write duty as xlsx, csv or ics"),
                 ExportFormat::File(format) => format.as_str(),
             };
             command::duty::export(&config, format.parse().map_err(anyhow::Error::msg)?, out).await
         }
         Command::Export { kind: ExportKind::Table(kind), from, to, month, format, out, names } => {
-            let ExportFormat::File(format) = format else { anyhow::bail!("only the rota (duty) is written as ics") };
-            command::export(&config, &secrets, &ExportOrder { kind, from, to, month, format, out, names }).await
+            let order = |format| ExportOrder { kind, from, to, month, format, out, names };
+            match format {
+                ExportFormat::File(format) => command::export(&config, &secrets, &order(format)).await,
+                ExportFormat::Cap => command::cap::export(&config, &order(Format::Xlsx)).await,
+                ExportFormat::Ics => anyhow::bail!("only the rota (duty) is written as ics"),
+            }
         }
         Command::DutyFeed { new } => command::duty::feed(&config, new).await,
         Command::Coverage { days } => command::duty::coverage(&config, days).await,

@@ -1,6 +1,7 @@
 //! The other commands: each opens what it needs, does one thing, and says what it did.
 
 pub mod backup;
+pub mod cap;
 pub mod duty;
 
 use super::{export_key, open_store};
@@ -11,6 +12,7 @@ use crate::adapter::file::verify::verify;
 use crate::adapter::file::{Draft, Format, TableFile, file_name};
 use crate::adapter::telegram::api::Api;
 use crate::config::{Config, Secrets};
+use crate::domain::id::Millis;
 use crate::domain::lead::LeadState;
 use crate::domain::period::Period;
 use crate::domain::place::Gazetteer;
@@ -153,27 +155,33 @@ pub struct ExportOrder {
     pub names: bool,
 }
 
+impl ExportOrder {
+    fn request(&self, config: &Config, now: Millis) -> anyhow::Result<Request> {
+        let (month, from, to) = (self.month.as_deref(), self.from.as_deref(), self.to.as_deref());
+        let period = Period::from_options(month, from, to, config.time_zone, now)?;
+        Ok(Request { kind: self.kind, period, names: self.names })
+    }
+}
+
 /// `export`: writes a table; the file appears under its name only when it is whole.
 ///
 /// # Errors
 /// The period's words, the database's, the disk's.
 pub async fn export(config: &Config, secrets: &Secrets, order: &ExportOrder) -> anyhow::Result<Outcome> {
     let now = SystemClock.now();
-    let (month, from, to) = (order.month.as_deref(), order.from.as_deref(), order.to.as_deref());
-    let period = Period::from_options(month, from, to, config.time_zone, now)?;
-    let request = Request { kind: order.kind, period, names: order.names };
+    let request = order.request(config, now)?;
+    let (format, period) = (order.format, request.period);
     let store = open_store(config).await?;
     let key = export_key(&store, secrets).await?;
     store.record_access(&request.access("cli", config, now)).await?;
     if order.out.as_deref() == Some(Path::new("-")) {
-        let mut file = TableFile::new(std::io::BufWriter::new(std::io::stdout()), order.format, &key);
+        let mut file = TableFile::new(std::io::BufWriter::new(std::io::stdout()), format, &key);
         pour(&store, config, request, &mut file).await?;
         file.finish()?.0.flush()?;
         return Ok(Outcome::Well);
     }
-    let path = order.out.clone().unwrap_or_else(|| file_name(&request.head(config), order.format).into());
-    let mut file =
-        Draft::create(&path, order.format, &key).with_context(|| format!("cannot write {}", path.display()))?;
+    let path = order.out.clone().unwrap_or_else(|| file_name(&request.head(config), format).into());
+    let mut file = Draft::create(&path, format, &key).with_context(|| format!("cannot write {}", path.display()))?;
     let rows = pour(&store, config, request, &mut file).await?;
     file.keep().with_context(|| format!("cannot write {}", path.display()))?;
     println!("{}: {rows} rows, {}", path.display(), period.interval(config.time_zone));

@@ -3,17 +3,21 @@
 //! Owns the filed tables' columns, who is named in them and that points add up. Leads stream page by page; bytes
 //! and digests are an adapter's. Called by the export command and by the sender of `/export`'s documents.
 
+pub mod alarm;
+pub mod drill;
+
+pub use alarm::alarms_table;
+
 use crate::config::Config;
-use crate::domain::alarm::{Alarm, Call, Callee, Origin};
 use crate::domain::id::{ChatId, LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::member::Member;
 use crate::domain::period::Period;
 use crate::domain::place::PlaceSource;
 use crate::domain::tip::redact::{Relayed, redact_text};
-use crate::port::store::{Access, AlarmRecord, Store, StoreResult, Tally, TownFile};
+use crate::port::store::{Access, Store, StoreResult, Tally, TownFile};
 use crate::port::table::{Cell, Column, Head, Holds, Table, TableKind, TableSink};
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use std::collections::{BTreeSet, HashMap};
 
 /// How many leads are read at once.
@@ -46,10 +50,14 @@ impl Request {
         let (title, columns) = match self.kind {
             TableKind::Leads => ("线索表 Leads", LEADS.to_vec()),
             TableKind::Points => ("积分统计表 Points tally", POINTS.to_vec()),
-            TableKind::Alarms => ("警情呼叫记录表 Alarm calls", ALARMS.to_vec()),
+            TableKind::Alarms => ("警情呼叫记录表 Alarm calls", alarm::CALLS.to_vec()),
+            TableKind::Timeline => ("警情经过表 Alarm timelines", alarm::TIMELINE.to_vec()),
+            TableKind::Responses => ("响应时效表 Response times", alarm::RESPONSES.to_vec()),
+            TableKind::Drill => ("演练报告 DRILL report", drill::POINTS.to_vec()),
         };
         Head {
             kind: self.kind,
+            sheet: None,
             title: title.into(),
             period: self.period,
             zone: config.time_zone,
@@ -97,10 +105,28 @@ pub async fn export<S: Store>(
         }
         TableKind::Alarms => {
             let staff = staff_codes(&store.townspeople().await?);
-            let table = alarms_table(head, &store.alarms_between(from, to).await?, &staff);
+            let records = store.alarms_between(from, to).await?;
+            let calls = alarms_table(head, &records, &staff);
+            let count = calls.rows.len() as u64;
+            if sink.holds_several() {
+                alarm::workbook(calls, &records, &staff, config).iter().try_for_each(|sheet| sheet.pour(sink))?;
+            } else {
+                calls.pour(sink)?;
+            }
+            Ok(count)
+        }
+        TableKind::Timeline => {
+            let staff = staff_codes(&store.townspeople().await?);
+            let table = alarm::timeline_table(head, &store.alarms_between(from, to).await?, &staff);
             table.pour(sink)?;
             Ok(table.rows.len() as u64)
         }
+        TableKind::Responses => {
+            let table = alarm::responses_table(head, &store.alarms_between(from, to).await?);
+            table.pour(sink)?;
+            Ok(table.rows.len() as u64)
+        }
+        TableKind::Drill => bail!("a drill's report is made at the drill's end"),
     }
 }
 
@@ -142,22 +168,6 @@ const POINTS: &[Column] = &[
     sum("closing", "期末", "Closing"),
 ];
 
-const ALARMS: &[Column] = &[
-    column("alarm", "警情", "Alarm", Holds::Count, 9),
-    column("lead", "线索", "Lead", Holds::Count, 9),
-    column("raised_at", "发起时间", "Raised", Holds::Instant, 19),
-    column("raised_by", "发起人代码", "Raised by (code)", Holds::Text, 16),
-    column("drill", "演练", "Drill", Holds::Flag, 8),
-    column("ring", "响应圈", "Ring", Holds::Count, 8),
-    column("point_code", "联络点", "Point", Holds::Text, 12),
-    column("called_at", "呼叫", "Called", Holds::Instant, 19),
-    column("delivered", "送达", "Delivered", Holds::Flag, 10),
-    column("acknowledged_at", "收到", "Acknowledged", Holds::Instant, 19),
-    column("under_way_at", "出发", "Under way", Holds::Instant, 19),
-    column("on_scene_at", "到场", "On scene", Holds::Instant, 19),
-    column("stood_down_at", "解除", "Stood down", Holds::Instant, 19),
-];
-
 /// How people read what leads hold as ids.
 #[derive(Debug, Clone, Default)]
 pub struct Words {
@@ -191,6 +201,11 @@ impl Words {
 /// The code of each officer, by user id.
 pub fn staff_codes(town: &TownFile) -> HashMap<UserId, String> {
     town.staff.iter().map(|member| (member.user, member.code.clone())).collect()
+}
+
+/// An officer's code.
+fn staff_code(staff: &HashMap<UserId, String>, user: UserId) -> &str {
+    staff.get(&user).map_or("unlisted", String::as_str)
 }
 
 /// One row of the leads table. The reporter stands in it only by the lead's own code.
@@ -277,36 +292,6 @@ pub fn points_table(head: Head, tallies: &[Tally], names: bool) -> anyhow::Resul
     last.extend([Cell::Empty, Cell::Empty, Cell::Empty]);
     last.extend(totals.map(Cell::Int));
     Ok(Table { head, rows, totals: Some(last) })
-}
-
-/// The alarms table: one row a call, in the order given. Officers stand in it by their codes; of a point's people the first
-/// who did something counts.
-pub fn alarms_table(head: Head, alarms: &[AlarmRecord], staff: &HashMap<UserId, String>) -> Table {
-    let row = |alarm: &Alarm, call: &Call| {
-        vec![
-            Cell::Int(alarm.id.0),
-            alarm.lead.map_or(Cell::Empty, |lead| Cell::Int(lead.0)),
-            Cell::Instant(alarm.raised_at),
-            Cell::text(match alarm.raised_by.filter(|_| alarm.origin != Origin::Tip) {
-                None => "baiying",
-                Some(user) => staff.get(&user).map_or("unlisted", String::as_str),
-            }),
-            Cell::Flag(alarm.drill),
-            Cell::Int(call.ring.into()),
-            Cell::text(match &call.callee {
-                Callee::Point(code) => code.clone(),
-                Callee::Person(user) => staff.get(user).map_or("unlisted", String::as_str).to_owned(),
-            }),
-            Cell::Instant(call.called_at),
-            Cell::Flag(call.people.iter().any(|person| person.delivered_at.is_some())),
-            Cell::instant(call.first(|person| person.acknowledged_at)),
-            Cell::instant(call.first(|person| person.under_way_at)),
-            Cell::instant(call.on_scene_at()),
-            Cell::instant(alarm.stood_down.map(|end| end.at)),
-        ]
-    };
-    let rows = alarms.iter().flat_map(|it| it.calls.iter().map(|call| row(&it.alarm, call))).collect();
-    Table { head, rows, totals: None }
 }
 
 fn adds_up([opening, earned, spent, corrected, closing]: &[i64; 5]) -> bool {

@@ -1,18 +1,22 @@
 //! A claimed message → one request to the platform. Most contents are ready; queue card, folded receipts and
-//! exports are made here, from what stands when they are sent.
+//! exports and drills' reports are made here, from what stands when they are sent.
 
 use super::decision::{press, rows};
-use super::export::{self, Request};
+use super::export::{self, Request, drill};
 use super::tap::{DeskTap, Tap};
 use crate::config::Config;
+use crate::domain::alarm::Callee;
 use crate::domain::id::Millis;
-use crate::domain::lead::LeadState;
-use crate::domain::member::Language;
+use crate::domain::lead::{LeadState, Scene};
+use crate::domain::member::{Language, Member};
 use crate::domain::text::card::Speaker;
+use crate::domain::text::drill::Drilled;
+use crate::domain::tip::redact::{Relayed, redact_text};
 use crate::port::chat::Delivery;
-use crate::port::store::{Ask, Claimed, Content, Store};
+use crate::port::store::{AlarmRecord, Ask, Claimed, Content, Store};
 use crate::port::table::Printer;
 use anyhow::Context as _;
+use std::collections::HashMap;
 
 /// What is to be done for a claimed message.
 #[derive(Debug, PartialEq)]
@@ -80,7 +84,27 @@ pub async fn render<S: Store, P: Printer>(
             }
             text(speaker(rules, language, now).folded_receipts(&leads), Vec::new(), None, true)
         }
-        Content::DrillReport { .. } => return Ok(Rendered::Nothing),
+        Content::DrillReport { alarm, format, language } => {
+            let mut drills = store.last_drills(alarm, 1 + drill::BESIDE).await?;
+            if drills.first().is_none_or(|drill| drill.alarm.id != alarm) {
+                return Ok(Rendered::Nothing);
+            }
+            let before = drills.split_off(1);
+            let town = store.town().await?;
+            let points = town.points.iter().map(|point| (point.code.clone(), point.name.clone())).collect();
+            let speaker = speaker(rules, language, now);
+            if format == "xlsx" {
+                let names = drill::Names { points, staff: export::staff_codes(&town) };
+                let sheets = drill::workbook(&drills[0], &before, &names, rules, now);
+                let mut file = printer.open("xlsx").context("no such format")?;
+                sheets.iter().try_for_each(|sheet| sheet.pour(&mut file)).context("making the drill's report")?;
+                let printed = printer.finish(file, &sheets[0].head).context("finishing the drill's report")?;
+                let caption = speaker.say("drill-report-caption", &[("number", alarm.0.into())]);
+                let name = format!("drill-{alarm}.xlsx");
+                return Ok(Rendered::Deliver(Delivery::Document { name, bytes: printed.bytes, caption }));
+            }
+            text(drill_text(&speaker, &drills[0], &before, &points, &town.staff, rules), Vec::new(), None, true)
+        }
         Content::Export { period, what, format, names } => {
             let kind = what.parse().map_err(anyhow::Error::msg)?;
             let request = Request { kind, period, names };
@@ -94,6 +118,32 @@ pub async fn render<S: Store, P: Printer>(
         }
     };
     Ok(Rendered::Deliver(delivery))
+}
+
+fn drill_text(
+    speaker: &Speaker<'_>,
+    drill: &AlarmRecord,
+    before: &[AlarmRecord],
+    points: &HashMap<String, String>,
+    staff: &[Member],
+    rules: &Config,
+) -> String {
+    let relayed = Relayed { plates: rules.tip.relay_plates };
+    let drilled = |it: &'_ AlarmRecord| {
+        it.alarm.scene.as_ref().map(|scene| Scene { text: redact_text(&scene.text, relayed), ..scene.clone() })
+    };
+    let told: Vec<Drilled<'_>> = std::iter::once(drill)
+        .chain(before)
+        .map(|it| Drilled { alarm: &it.alarm, calls: &it.calls, scene: drilled(it) })
+        .collect();
+    let name = |callee: &Callee| match callee {
+        Callee::Point(code) => points.get(code).map_or_else(|| code.clone(), |name| format!("{code} {name}")),
+        Callee::Person(user) => staff
+            .iter()
+            .find(|member| member.user == *user)
+            .map_or_else(|| "–".to_owned(), |member| member.name.clone()),
+    };
+    speaker.drill_report(&told[0], &told[1..], &name)
 }
 
 fn speaker(rules: &Config, language: Language, now: Millis) -> Speaker<'_> {

@@ -102,7 +102,7 @@ pub enum Content {
     Export {
         /// Which period.
         period: Period,
-        /// `leads`, `points` or `alarms`.
+        /// `leads`, `points`, `alarms`, `timeline` or `responses`.
         what: String,
         /// `xlsx`, `csv` or `digest` (of the CSV).
         format: String,

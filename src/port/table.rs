@@ -15,6 +15,12 @@ pub enum TableKind {
     Points,
     /// One row a call.
     Alarms,
+    /// One row a thing that happened in an alarm.
+    Timeline,
+    /// How fast those who were called came: one row a point, kind of team, hour of the day, and all together.
+    Responses,
+    /// The report of one drill.
+    Drill,
 }
 
 impl TableKind {
@@ -24,6 +30,9 @@ impl TableKind {
             Self::Leads => "leads",
             Self::Points => "points",
             Self::Alarms => "alarms",
+            Self::Timeline => "timeline",
+            Self::Responses => "responses",
+            Self::Drill => "drill",
         }
     }
 }
@@ -32,10 +41,11 @@ impl std::str::FromStr for TableKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Leads, Self::Points, Self::Alarms]
+        // A drill's report is made at its end, not ordered.
+        [Self::Leads, Self::Points, Self::Alarms, Self::Timeline, Self::Responses]
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no table: write leads, points or alarms"))
+            .ok_or_else(|| format!("`{text}` is no table: write leads, points, alarms, timeline or responses"))
     }
 }
 
@@ -48,6 +58,8 @@ pub enum Holds {
     Count,
     /// Metres.
     Metres,
+    /// Shares, 0 to 1.
+    Share,
     /// Degrees, WGS-84.
     Degrees,
     /// Instants.
@@ -115,6 +127,8 @@ impl Cell {
 pub struct Head {
     /// Which table.
     pub kind: TableKind,
+    /// The name of its sheet in a workbook of several, at most 31 characters; `None`: it is a file of its own.
+    pub sheet: Option<&'static str>,
     /// Its title, in both languages.
     pub title: String,
     /// What it covers.
@@ -150,12 +164,17 @@ impl Table {
     }
 }
 
-/// Takes a table row by row: `begin` once, then the rows, then the totals if there are any.
+/// Takes a table row by row: `begin` once, then the rows, then the totals if there are any. Where several tables fit
+/// ([`TableSink::holds_several`]), each further `begin` starts a further one; each of their heads names its sheet.
 pub trait TableSink {
+    /// Whether several tables fit, each a sheet: else the flow hands out the first alone.
+    fn holds_several(&self) -> bool {
+        false
+    }
     /// What stands above the rows.
     ///
     /// # Errors
-    /// The file cannot be written, or its format cannot hold this table.
+    /// The file cannot be written, or its format cannot hold this table, or no further one.
     fn begin(&mut self, head: &Head) -> io::Result<()>;
     /// One row, as long as there are columns.
     ///

@@ -4,6 +4,7 @@
 
 mod backup;
 mod browser;
+mod cap;
 mod database;
 mod disk;
 mod flow;

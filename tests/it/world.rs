@@ -189,6 +189,11 @@ impl World {
         Self { store, engine, outbox, chat, clock, rules, chance, next_update: 500, ended: false, database }
     }
 
+    /// Where the database is.
+    pub fn url(&self) -> &str {
+        &self.database.url
+    }
+
     /// Everything in memory is lost, as by a crash; the store stays.
     pub async fn crash(&mut self) {
         (self.engine, self.outbox) = start(&self.store, &self.chat, &self.clock, &self.chance, &self.rules).await;

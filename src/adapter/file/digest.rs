@@ -86,6 +86,8 @@ pub struct Listing {
     pub format: String,
     /// The table's kind.
     pub kind: String,
+    /// The sheet that it stands in, in a workbook of several; empty: it is a file of its own.
+    pub sheet: String,
     /// The key's short name.
     pub key_id: String,
     /// The table's title.
@@ -110,6 +112,7 @@ impl Listing {
         Self {
             format: format.as_str().into(),
             kind: head.kind.as_str().into(),
+            sheet: head.sheet.filter(|_| format == Format::Xlsx).unwrap_or_default().into(),
             key_id: key.id(),
             title: head.title.clone(),
             from: rfc3339(head.period.from, head.zone),
@@ -140,7 +143,8 @@ impl Listing {
     /// A row's digest: bound to this table, so that a row of another month does not pass for one of this.
     pub fn row_digest(&self, key: &ExportKey, canonical: &str) -> Digest {
         let table = [&self.format, &self.kind, &self.title, &self.from, &self.to].map(String::as_str);
-        key.mac("row", table.into_iter().chain([canonical]))
+        let sheet = Some(self.sheet.as_str()).filter(|sheet| !sheet.is_empty());
+        key.mac("row", table.into_iter().chain(sheet).chain([canonical]))
     }
 
     /// Computes the whole.
@@ -165,13 +169,18 @@ impl Listing {
             fields(&["title", &self.title]),
             fields(&["period", &self.from, &self.to]),
         ];
+        let sheet = (!self.sheet.is_empty()).then(|| fields(&["sheet", &self.sheet]));
         let line = move |what: &'static str| move |line: &Line| fields(&[what, &line.name, &line.text]);
         let rows = self
             .rows
             .iter()
             .enumerate()
             .map(|(index, row)| vec!["row".into(), (index + 1).to_string(), hex(&row.digest), row.first.clone()]);
-        top.into_iter().chain(self.head.iter().map(line("head"))).chain(rows).chain(self.foot.iter().map(line("foot")))
+        top.into_iter()
+            .chain(sheet)
+            .chain(self.head.iter().map(line("head")))
+            .chain(rows)
+            .chain(self.foot.iter().map(line("foot")))
     }
 
     /// The sealed listing as records, the whole last.
@@ -187,6 +196,7 @@ impl Listing {
         let mut listing = Self {
             format: String::new(),
             kind: String::new(),
+            sheet: String::new(),
             key_id: String::new(),
             title: String::new(),
             from: String::new(),
@@ -209,6 +219,7 @@ impl Listing {
                 _ if !listing.whole.is_empty() => return Err(format!("line {} stands after its end", index + 1)),
                 ["format", text] => listing.format = text.into(),
                 ["kind", text] => listing.kind = text.into(),
+                ["sheet", text] => listing.sheet = text.into(),
                 ["key", text] => listing.key_id = text.into(),
                 ["title", text] => listing.title = text.into(),
                 ["period", from, to] => (listing.from, listing.to) = (from.into(), to.into()),
@@ -242,6 +253,63 @@ impl Listing {
     pub fn from_text(text: &str) -> Result<Self, String> {
         let lines = text.trim_start_matches('\u{feff}').lines();
         Self::from_records(lines.map(|line| line.split('\t').map(unescaped).collect()))
+    }
+}
+
+/// The listings of a workbook, in the order of its sheets. Several are sealed together: none goes unnoticed when it is
+/// taken out with its sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Book {
+    /// One a sheet, each sealed.
+    pub sheets: Vec<Listing>,
+    /// The digest of their digests, hex; empty for a single one, which is sealed by itself.
+    pub whole: String,
+}
+
+impl Book {
+    /// Seals the listings, and all of them together.
+    pub fn seal(mut sheets: Vec<Listing>, key: &ExportKey) -> Self {
+        sheets.iter_mut().for_each(|listing| listing.seal(key));
+        let whole = Self::whole_digest(&sheets, key);
+        Self { sheets, whole }
+    }
+
+    /// The digest that the book must have.
+    pub fn whole_digest(sheets: &[Listing], key: &ExportKey) -> String {
+        match sheets {
+            [only] if only.sheet.is_empty() => String::new(),
+            _ => hex(&key.mac("book", sheets.iter().map(|listing| &listing.whole))),
+        }
+    }
+
+    /// All listings as records, the digest of the book last.
+    pub fn records(&self) -> impl Iterator<Item = Vec<String>> + '_ {
+        let whole = (!self.whole.is_empty()).then(|| vec!["book".to_owned(), self.whole.clone()]);
+        self.sheets.iter().flat_map(Listing::sealed_records).chain(whole)
+    }
+
+    /// The listings back from their records.
+    ///
+    /// # Errors
+    /// Why a listing cannot be read.
+    pub fn from_records(records: impl IntoIterator<Item = Vec<String>>) -> Result<Self, String> {
+        let mut pieces: Vec<Vec<Vec<String>>> = Vec::new();
+        let mut whole = String::new();
+        for record in records {
+            let first = record.first().map_or("", String::as_str);
+            if first == "book" {
+                whole = record.into_iter().nth(1).unwrap_or_default();
+            } else if first == MAGIC || pieces.is_empty() {
+                pieces.push(vec![record]);
+            } else {
+                pieces.last_mut().expect("not empty").push(record);
+            }
+        }
+        if pieces.is_empty() {
+            return Err("it is empty".into());
+        }
+        let sheets = pieces.into_iter().map(Listing::from_records).collect::<Result<_, _>>()?;
+        Ok(Self { sheets, whole })
     }
 }
 
@@ -328,7 +396,7 @@ mod tests {
         fn a_listing_survives_its_text(title: String, first: String, name in "[a-z]{1,8}", text: String) {
             let key = ExportKey::new("0123456789abcdef").unwrap();
             let mut listing = Listing {
-                format: "csv".into(), kind: "leads".into(), key_id: key.id(), title, from: "a".into(), to: "b".into(),
+                format: "csv".into(), kind: "leads".into(), sheet: String::new(), key_id: key.id(), title, from: "a".into(), to: "b".into(),
                 head: vec![], rows: vec![], foot: vec![], whole: String::new(),
             };
             listing.add_head(&name, text.clone());

@@ -4,6 +4,7 @@
 //! that appears under its name only when it is whole. To add a format: a variant of [`Format`], a writer here, and a
 //! reader in [`verify`], so that what was written can be checked.
 
+pub mod cap;
 pub mod digest;
 pub mod duty;
 pub mod grid;
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub enum Format {
     /// UTF-8 with a byte order mark, CRLF.
     Csv,
-    /// A workbook: the table, and a sheet `digest`.
+    /// A workbook: the table, or several, each a sheet, and a sheet `digest`.
     Xlsx,
     /// One JSON object a line.
     Jsonl,
@@ -122,12 +123,26 @@ impl TableFile<Vec<u8>> {
 }
 
 impl<W: Write> TableSink for TableFile<W> {
+    fn holds_several(&self) -> bool {
+        self.format == Format::Xlsx
+    }
+
     fn begin(&mut self, head: &Head) -> io::Result<()> {
         let listing = Listing::new(head, self.format, &self.key);
-        self.state = match self.format {
-            Format::Xlsx => State::Sheet(Box::new(sheet::SheetWriter::begin(head, listing)?)),
-            _ => State::Text(Box::new(table::TextWriter::begin(head, self.format, listing, &mut self.out)?)),
-        };
+        match (&mut self.state, self.format) {
+            (State::Waiting, Format::Xlsx) => {
+                self.state = State::Sheet(Box::new(sheet::SheetWriter::begin(head, listing)?));
+            }
+            (State::Waiting, _) => {
+                let writer = table::TextWriter::begin(head, self.format, listing, &mut self.out)?;
+                self.state = State::Text(Box::new(writer));
+            }
+            (State::Sheet(writer), _) => writer.begin_further(head, listing)?,
+            (State::Text(_), format) => {
+                let format = format.as_str();
+                return Err(io::Error::other(format!("a {format} file holds one table: write xlsx for several")));
+            }
+        }
         Ok(())
     }
 
@@ -208,6 +223,10 @@ impl Drop for Draft {
 }
 
 impl TableSink for Draft {
+    fn holds_several(&self) -> bool {
+        self.file.as_ref().is_some_and(TableSink::holds_several)
+    }
+
     fn begin(&mut self, head: &Head) -> io::Result<()> {
         self.file().begin(head)
     }

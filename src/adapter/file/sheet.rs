@@ -1,10 +1,10 @@
-//! XLSX: a sheet that is printed, stamped and filed as it is, and a sheet `digest`.
+//! XLSX: sheets that are printed, stamped and filed as they are, and a sheet `digest` that lists them all.
 //!
 //! Owns the look: title, period, unit, bilingual header (frozen, repeated on each page), number and date formats,
 //! totals as formulas with the value beside them, page numbers, the whole digest at the foot of each page. Words are
 //! written as words, never as formulas. Rows go to a temporary file as they come: memory does not grow with them.
 
-use super::digest::{ExportKey, Listing, canonical, number, quoted};
+use super::digest::{Book, ExportKey, Listing, canonical, number, quoted};
 use crate::domain::id::Millis;
 use crate::domain::period::show;
 use crate::port::table::{Cell, Column, Head, Holds};
@@ -32,6 +32,8 @@ const EPOCH_DAYS: f64 = 25_569.0;
 /// Whole numbers above this are not exact in a spreadsheet: they are written as words.
 const LARGEST_EXACT: u64 = 999_999_999_999_999;
 
+/// So many Latin characters beside each other can still be read on one page.
+const ONE_PAGE: u32 = 260;
 /// The height of one line with Chinese in it.
 const LINE_POINTS: f64 = 16.5;
 /// A row is at most so high.
@@ -40,6 +42,13 @@ const TALLEST_POINTS: f64 = 409.0;
 /// A workbook being written.
 pub struct SheetWriter {
     book: Workbook,
+    /// Sheets that are full, each with its last row and column.
+    done: Vec<(Listing, u32, u16)>,
+    page: Page,
+}
+
+/// The sheet that is being written.
+struct Page {
     columns: Vec<Column>,
     formats: Vec<Format>,
     zone: Tz,
@@ -49,7 +58,8 @@ pub struct SheetWriter {
 
 impl std::fmt::Debug for SheetWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SheetWriter").field("next", &self.next).finish_non_exhaustive()
+        let next = &self.page.next;
+        f.debug_struct("SheetWriter").field("sheet", &self.done.len()).field("next", next).finish_non_exhaustive()
     }
 }
 
@@ -58,7 +68,7 @@ impl SheetWriter {
     ///
     /// # Errors
     /// No temporary file can be made.
-    pub fn begin(head: &Head, mut listing: Listing) -> io::Result<Self> {
+    pub fn begin(head: &Head, listing: Listing) -> io::Result<Self> {
         let mut book = Workbook::new();
         book.set_properties(
             &rust_xlsxwriter::DocProperties::new()
@@ -66,6 +76,116 @@ impl SheetWriter {
                 .set_company(&head.unit)
                 .set_creation_datetime(&epoch().map_err(wrap)?),
         );
+        let page = Page::begin(&mut book, head, listing)?;
+        Ok(Self { book, done: Vec::new(), page })
+    }
+
+    /// Begins a further sheet.
+    ///
+    /// # Errors
+    /// It, or one before it, has no name of its own; or no temporary file can be made.
+    pub fn begin_further(&mut self, head: &Head, listing: Listing) -> io::Result<()> {
+        let names: Vec<&str> = self
+            .done
+            .iter()
+            .map(|(done, ..)| done)
+            .chain([&self.page.listing, &listing])
+            .map(|listing| listing.sheet.as_str())
+            .collect();
+        if names.iter().enumerate().any(|(at, name)| name.is_empty() || names[..at].contains(name)) {
+            return Err(io::Error::other("of several tables in a workbook each needs a sheet name of its own"));
+        }
+        let page = Page::begin(&mut self.book, head, listing)?;
+        let full = std::mem::replace(&mut self.page, page);
+        self.done.push(full.end());
+        Ok(())
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// The sheet is full, or the temporary file cannot be written.
+    pub fn row(&mut self, cells: &[Cell], key: &ExportKey) -> io::Result<()> {
+        let rows: usize = self.done.iter().map(|(done, ..)| done.rows.len()).sum();
+        if rows + self.page.listing.rows.len() >= MOST_ROWS {
+            return Err(io::Error::other(format!(
+                "one workbook holds {MOST_ROWS} rows: choose a shorter period, or write csv"
+            )));
+        }
+        let sheet = self.book.worksheet_from_index(self.done.len()).map_err(wrap)?;
+        let page = &mut self.page;
+        let row = page.next;
+        page.next += 1;
+        let lines = cells.iter().zip(&page.columns).map(|(cell, column)| lines(cell, column.width)).max().unwrap_or(1);
+        // The sheet remembers each height that is told: only the unusual ones are.
+        if lines > 1 {
+            sheet.set_row_height(row, (LINE_POINTS * f64::from(lines)).min(TALLEST_POINTS)).map_err(wrap)?;
+        }
+        let mut tokens = Vec::with_capacity(cells.len());
+        for (index, (cell, format)) in (0..).zip(cells.iter().zip(&page.formats)) {
+            tokens.push(write_cell(sheet, row, index, cell, format, page.zone).map_err(wrap)?);
+        }
+        trim(&mut tokens);
+        let first = tokens.first().map_or_else(String::new, |token| label(token));
+        page.listing.add_row(key, first, &canonical(tokens));
+        Ok(())
+    }
+
+    /// Writes the totals twice: as formulas with their value, and as plain values to check them by.
+    ///
+    /// # Errors
+    /// The temporary file cannot be written.
+    pub fn totals(&mut self, cells: &[Cell]) -> io::Result<()> {
+        let (first, last) = (HEAD_ROWS + 1, self.page.next);
+        for (name, title) in [("totals", TOTALS), ("checked values", CHECKED)] {
+            let sheet = self.book.worksheet_from_index(self.done.len()).map_err(wrap)?;
+            let page = &mut self.page;
+            let row = page.next;
+            page.next += 1;
+            sheet.set_row_height(row, LINE_POINTS + 3.0).map_err(wrap)?;
+            let bold = |format: &Format| format.clone().set_bold().set_background_color(Color::RGB(0x00F2_F2F2));
+            sheet.write_string_with_format(row, 0, title, &bold(&page.formats[0])).map_err(wrap)?;
+            let mut tokens = vec![quoted(title)];
+            for (index, (cell, column)) in (0..).zip(cells.iter().zip(&page.columns)).skip(1) {
+                let format = bold(&page.formats[usize::from(index)]);
+                tokens.push(match cell {
+                    Cell::Int(sum) if name == "totals" && column.summed && last >= first => {
+                        let letters = letters(index);
+                        let text = format!("SUM({letters}{first}:{letters}{last})");
+                        let formula = Formula::new(format!("={text}")).set_result(sum.to_string());
+                        sheet.write_formula_with_format(row, index, formula, &format).map_err(wrap)?;
+                        formula_token(&text, &number(*sum as f64))
+                    }
+                    cell => write_cell(sheet, row, index, cell, &format, page.zone).map_err(wrap)?,
+                });
+            }
+            trim(&mut tokens);
+            page.listing.add_foot(name, canonical(tokens));
+        }
+        Ok(())
+    }
+
+    /// Seals the listings, writes them and the foot of the pages, and hands the workbook to `out`.
+    ///
+    /// # Errors
+    /// The output's, or the temporary file's.
+    pub fn finish(mut self, out: &mut impl Write, key: &ExportKey) -> io::Result<()> {
+        self.done.push(self.page.end());
+        let ends: Vec<(u32, u16)> = self.done.iter().map(|(_, row, column)| (*row, *column)).collect();
+        let book = Book::seal(self.done.into_iter().map(|(listing, ..)| listing).collect(), key);
+        for (index, (listing, (last, widest))) in book.sheets.iter().zip(ends).enumerate() {
+            let footer = format!("&L&\"Arial\"摘要 Digest {}&R第 &P 页，共 &N 页  Page &P of &N", listing.whole);
+            let sheet = self.book.worksheet_from_index(index).map_err(wrap)?;
+            sheet.set_footer(&footer);
+            sheet.set_print_area(0, 0, last, widest).map_err(wrap)?;
+        }
+        write_listings(&mut self.book, &book).map_err(wrap)?;
+        out.write_all(&self.book.save_to_buffer().map_err(wrap)?)
+    }
+}
+
+impl Page {
+    fn begin(book: &mut Workbook, head: &Head, mut listing: Listing) -> io::Result<Self> {
         let sheet = book.add_worksheet_with_constant_memory().map_err(wrap)?;
         layout(sheet, head).map_err(wrap)?;
         let period = format!(
@@ -89,92 +209,25 @@ impl SheetWriter {
         }
         listing.add_head("header", canonical(tokens));
         let formats = head.columns.iter().map(cell_format).collect();
-        Ok(Self { book, columns: head.columns.clone(), formats, zone: head.zone, listing, next: HEAD_ROWS })
+        Ok(Self { columns: head.columns.clone(), formats, zone: head.zone, listing, next: HEAD_ROWS })
     }
 
-    /// Writes a row.
-    ///
-    /// # Errors
-    /// The sheet is full, or the temporary file cannot be written.
-    pub fn row(&mut self, cells: &[Cell], key: &ExportKey) -> io::Result<()> {
-        if self.listing.rows.len() >= MOST_ROWS {
-            return Err(io::Error::other(format!(
-                "one workbook holds {MOST_ROWS} rows: choose a shorter period, or write csv"
-            )));
-        }
-        let row = self.next;
-        self.next += 1;
-        let sheet = self.book.worksheet_from_index(0).map_err(wrap)?;
-        let lines = cells.iter().zip(&self.columns).map(|(cell, column)| lines(cell, column.width)).max().unwrap_or(1);
-        // The sheet remembers each height that is told: only the unusual ones are.
-        if lines > 1 {
-            sheet.set_row_height(row, (LINE_POINTS * f64::from(lines)).min(TALLEST_POINTS)).map_err(wrap)?;
-        }
-        let mut tokens = Vec::with_capacity(cells.len());
-        for (index, (cell, format)) in (0..).zip(cells.iter().zip(&self.formats)) {
-            tokens.push(write_cell(sheet, row, index, cell, format, self.zone).map_err(wrap)?);
-        }
-        trim(&mut tokens);
-        let first = tokens.first().map_or_else(String::new, |token| label(token));
-        self.listing.add_row(key, first, &canonical(tokens));
-        Ok(())
-    }
-
-    /// Writes the totals twice: as formulas with their value, and as plain values to check them by.
-    ///
-    /// # Errors
-    /// The temporary file cannot be written.
-    pub fn totals(&mut self, cells: &[Cell]) -> io::Result<()> {
-        let (first, last) = (HEAD_ROWS + 1, self.next);
-        for (name, title) in [("totals", TOTALS), ("checked values", CHECKED)] {
-            let row = self.next;
-            self.next += 1;
-            let sheet = self.book.worksheet_from_index(0).map_err(wrap)?;
-            sheet.set_row_height(row, LINE_POINTS + 3.0).map_err(wrap)?;
-            let bold = |format: &Format| format.clone().set_bold().set_background_color(Color::RGB(0x00F2_F2F2));
-            sheet.write_string_with_format(row, 0, title, &bold(&self.formats[0])).map_err(wrap)?;
-            let mut tokens = vec![quoted(title)];
-            for (index, (cell, column)) in (0..).zip(cells.iter().zip(&self.columns)).skip(1) {
-                let format = bold(&self.formats[usize::from(index)]);
-                tokens.push(match cell {
-                    Cell::Int(sum) if name == "totals" && column.summed && last >= first => {
-                        let letters = letters(index);
-                        let text = format!("SUM({letters}{first}:{letters}{last})");
-                        let formula = Formula::new(format!("={text}")).set_result(sum.to_string());
-                        sheet.write_formula_with_format(row, index, formula, &format).map_err(wrap)?;
-                        formula_token(&text, &number(*sum as f64))
-                    }
-                    cell => write_cell(sheet, row, index, cell, &format, self.zone).map_err(wrap)?,
-                });
-            }
-            trim(&mut tokens);
-            self.listing.add_foot(name, canonical(tokens));
-        }
-        Ok(())
-    }
-
-    /// Seals the listing, writes it and the foot of the pages, and hands the workbook to `out`.
-    ///
-    /// # Errors
-    /// The output's, or the temporary file's.
-    pub fn finish(mut self, out: &mut impl Write, key: &ExportKey) -> io::Result<()> {
-        self.listing.seal(key);
-        let (last, widest) = (self.next - 1, u16::try_from(self.columns.len() - 1).unwrap_or(0));
-        let footer = format!("&L&\"Arial\"摘要 Digest {}&R第 &P 页，共 &N 页  Page &P of &N", self.listing.whole);
-        let sheet = self.book.worksheet_from_index(0).map_err(wrap)?;
-        sheet.set_footer(&footer);
-        sheet.set_print_area(0, 0, last, widest).map_err(wrap)?;
-        write_listing(&mut self.book, &self.listing).map_err(wrap)?;
-        out.write_all(&self.book.save_to_buffer().map_err(wrap)?)
+    fn end(self) -> (Listing, u32, u16) {
+        (self.listing, self.next - 1, u16::try_from(self.columns.len() - 1).unwrap_or(0))
     }
 }
 
-/// All that must be said of the sheet before its first row.
+/// All that must be said of a sheet before its first row.
 fn layout(sheet: &mut Worksheet, head: &Head) -> Result<(), XlsxError> {
-    sheet.set_name(head.kind.as_str())?;
+    sheet.set_name(head.sheet.unwrap_or(head.kind.as_str()))?;
     sheet.set_freeze_panes(HEAD_ROWS, 1)?;
     sheet.set_repeat_rows(HEAD_ROWS - 1, HEAD_ROWS - 1)?;
-    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+    // A table that would be too small to read on one page is two wide; the first columns stand on both.
+    let width: u32 = head.columns.iter().map(|column| u32::from(column.width)).sum();
+    if width > ONE_PAGE {
+        sheet.set_repeat_columns(0, 1)?;
+    }
+    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(if width > ONE_PAGE { 2 } else { 1 }, 0);
     sheet.set_margins(0.4, 0.4, 0.5, 0.7, 0.3, 0.3);
     for (index, column) in (0..).zip(&head.columns) {
         sheet.set_column_width(index, f64::from(column.width))?;
@@ -185,7 +238,7 @@ fn layout(sheet: &mut Worksheet, head: &Head) -> Result<(), XlsxError> {
     Ok(())
 }
 
-fn write_listing(book: &mut Workbook, listing: &Listing) -> Result<(), XlsxError> {
+fn write_listings(book: &mut Workbook, listings: &Book) -> Result<(), XlsxError> {
     let sheet = book.add_worksheet_with_constant_memory()?;
     sheet.set_name(DIGEST_SHEET)?;
     sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
@@ -193,7 +246,7 @@ fn write_listing(book: &mut Workbook, listing: &Listing) -> Result<(), XlsxError
         sheet.set_column_width(column as u16, width)?;
     }
     let text = Format::new().set_num_format("@");
-    for (row, record) in (0..).zip(listing.sealed_records()) {
+    for (row, record) in (0..).zip(listings.records()) {
         for (column, field) in (0..).zip(record) {
             sheet.write_string_with_format(row, column, &field, &text)?;
         }
@@ -321,6 +374,7 @@ fn cell_format(column: &Column) -> Format {
         Holds::Count if column.summed => format.set_num_format("#,##0"),
         Holds::Count => format.set_num_format("0").set_align(FormatAlign::Center),
         Holds::Metres => format.set_num_format("0.0"),
+        Holds::Share => format.set_num_format("0%").set_align(FormatAlign::Center),
         Holds::Degrees => format.set_num_format("0.000000"),
         Holds::Instant => format.set_num_format("yyyy-mm-dd hh:mm:ss").set_align(FormatAlign::Center),
         Holds::Flag => format.set_align(FormatAlign::Center),

@@ -21,6 +21,7 @@ fn head(kind: TableKind) -> Head {
     let column = |(key, holds)| Column { key, zh: "列", en: key, holds, width: 12, summed: key == "number" };
     Head {
         kind,
+        sheet: None,
         title: "线索表 Leads".into(),
         period: Period::month("2026-11", Shanghai).unwrap(),
         zone: Shanghai,
@@ -275,7 +276,8 @@ fn resaved(bytes: &[u8], change: &[(&str, u32, u16, Data)]) -> Vec<u8> {
         sheet.set_name(&name).unwrap();
         let cells = book.worksheet_range(&name).unwrap();
         let end = cells.end().unwrap();
-        for row in 0..=end.0 + 5 {
+        let last = change.iter().filter(|(n, ..)| *n == name).map(|(_, row, ..)| *row).max().unwrap_or(0);
+        for row in 0..=last.max(end.0 + 5) {
             for column in 0..=end.1 + 5 {
                 let over = change.iter().find(|(n, r, c, _)| *n == name && (*r, u32::from(*c)) == (row, column));
                 let value = over.map(|(.., data)| data.clone()).or_else(|| cells.get_value((row, column)).cloned());
@@ -429,4 +431,128 @@ proptest! {
         let verdict = check(&exported, lines.join("\n").as_bytes(), Format::Jsonl);
         prop_assert_eq!(verdict.problems, [format!("row {} ({}) was changed", row + 1, row + 1)]);
     }
+}
+
+/// A workbook of three sheets; the first has totals.
+fn workbook() -> Vec<Table> {
+    let sheet = |name, title: &str, words: &[&str]| {
+        let mut it = table(words);
+        it.head = Head { sheet: Some(name), title: title.into(), ..it.head };
+        it
+    };
+    let mut book = vec![
+        sheet("calls", "呼叫", &["a", "b", "c"]),
+        sheet("by_point", "按点", &["a", "b"]),
+        sheet("by_hour", "按时", &["=1"]),
+    ];
+    book[1].totals = None;
+    book[2].totals = None;
+    book
+}
+
+fn bound(book: &[Table]) -> Printed {
+    let mut file = TableFile::new(Vec::new(), Format::Xlsx, &key());
+    book.iter().for_each(|table| table.pour(&mut file).unwrap());
+    file.into_printed("book.xlsx".into()).unwrap()
+}
+
+#[test]
+fn a_workbook_holds_several_tables_each_with_its_own_head_and_listing() {
+    let exported = bound(&workbook());
+    let mut book = Xlsx::new(std::io::Cursor::new(exported.bytes.as_slice())).unwrap();
+    assert_eq!(book.sheet_names(), ["calls", "by_point", "by_hour", "digest"]);
+    for (sheet, title, word) in [("calls", "呼叫", "a"), ("by_point", "按点", "a"), ("by_hour", "按时", "=1")] {
+        let cells = book.worksheet_range(sheet).unwrap();
+        let at = |row, column| cells.get_value((row, column)).unwrap().to_string();
+        assert_eq!((at(0, 0).as_str(), at(4, 1).as_str()), (title, word));
+        assert!(
+            at(1, 0).contains("2026-11-01") && at(2, 0).contains("鹿城街道综治办") && at(3, 1).contains("description")
+        );
+    }
+    let formulas = book.worksheet_formula("by_hour").unwrap();
+    assert_eq!(formulas.used_cells().count(), 0, "words are never a formula");
+    let verdict = check(&exported, &exported.bytes, Format::Xlsx);
+    assert_eq!(verdict, Verdict { ok: true, rows: 6, problems: vec![] });
+    assert_eq!(check(&exported, &resaved(&exported.bytes, &[]), Format::Xlsx), verdict, "saved by another program");
+    assert_eq!(bound(&workbook()), exported, "the same tables are the same file");
+    // A text file holds one.
+    for format in [Format::Csv, Format::Jsonl] {
+        let mut file = TableFile::new(Vec::new(), format, &key());
+        assert!(!file.holds_several());
+        workbook()[0].pour(&mut file).unwrap();
+        let error = workbook()[1].pour(&mut file).unwrap_err().to_string();
+        assert!(error.contains("holds one table"), "{error}");
+    }
+    // Sheets without a name of their own would not be told apart.
+    for name in [None, Some("calls")] {
+        let mut twice = workbook();
+        twice[1].head.sheet = name;
+        let mut file = TableFile::new(Vec::new(), Format::Xlsx, &key());
+        assert!(twice.iter().try_for_each(|table| table.pour(&mut file)).is_err(), "{name:?}");
+    }
+}
+
+#[test]
+fn a_change_in_any_sheet_is_named_with_its_sheet() {
+    let exported = bound(&workbook());
+    let words = |text: &str| Data::String(text.into());
+    let table = [
+        ("calls", 5, 1, words("B"), "sheet calls: row 6 (2) was changed"),
+        ("calls", 0, 0, words("x"), "sheet calls: row 1: the title was changed"),
+        ("calls", 8, 3, Data::Float(1.0), "sheet calls: row 9: the checked values was changed"),
+        ("by_point", 4, 5, words("x"), "sheet by_point: row 5 (1) was changed"),
+        ("by_point", 1, 0, words("x"), "sheet by_point: row 2: the period was changed"),
+        ("by_point", 8, 0, Data::Float(7.0), "sheet by_point: row 9 (7) was added"),
+        ("by_hour", 2, 0, words("x"), "sheet by_hour: row 3: the unit was changed"),
+        ("by_hour", 3, 1, words("x"), "sheet by_hour: row 4: the header was changed"),
+        ("by_hour", 4, 0, Data::Float(9.0), "sheet by_hour: row 5 (9) was changed: its first cell was 1"),
+        ("digest", 5, 1, words("x"), "sheet calls: the digest itself was changed"),
+    ];
+    for (sheet, row, column, data, expected) in table {
+        let verdict = check(&exported, &resaved(&exported.bytes, &[(sheet, row, column, data)]), Format::Xlsx);
+        assert!(!verdict.ok && verdict.problems[0].starts_with(expected), "{expected}: {verdict:?}");
+    }
+}
+
+#[test]
+fn a_sheet_taken_out_put_in_or_brought_from_elsewhere_is_named() {
+    let whole = workbook();
+    let exported = bound(&whole);
+    let listing = |exported: &Printed| {
+        let mut book = Xlsx::new(std::io::Cursor::new(exported.bytes.as_slice())).unwrap();
+        let range = book.worksheet_range("digest").unwrap();
+        range.rows().map(|row| row.iter().map(|cell| cell.to_string()).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    // The same book with other sheets, under a listing that somebody put together from the true one.
+    let rebuilt = |tables: &[Table], records: &[Vec<String>]| {
+        let bytes = bound(tables).bytes;
+        let mut over: Vec<(&str, u32, u16, Data)> = Vec::new();
+        for (row, record) in (0..).zip(records) {
+            for column in 0..4u16 {
+                let field = record.get(usize::from(column)).cloned().unwrap_or_default();
+                over.push(("digest", row, column, Data::String(field)));
+            }
+        }
+        let end = records.len() as u32;
+        over.extend((end..end + 60).flat_map(|row| (0..4u16).map(move |column| ("digest", row, column, Data::Empty))));
+        check(&exported, &resaved(&bytes, &over), Format::Xlsx)
+    };
+    let records = listing(&exported);
+    assert!(rebuilt(&whole, &records).ok, "{:?}", rebuilt(&whole, &records));
+    let verdict = rebuilt(&whole[..2], &records);
+    assert_eq!(verdict.problems, ["the sheet by_hour was removed or renamed"]);
+    let starts: Vec<usize> = (0..records.len()).filter(|at| records[*at][0] == "baiying-digest").collect();
+    let mut fewer = records[..starts[2]].to_vec();
+    fewer.push(records.last().unwrap().clone());
+    let changed = "the digest itself was changed: its list of sheets is not the one that was sealed";
+    assert_eq!(rebuilt(&whole[..2], &fewer).problems, [changed], "with its listing");
+    assert_eq!(rebuilt(&whole[..1], &records[..starts[1]]).problems, [changed], "only one is left");
+    fewer.pop();
+    assert_eq!(rebuilt(&whole[..2], &fewer).problems, [changed], "without the book's digest");
+    let verdict = rebuilt(&whole, &[&fewer[..], &records[records.len() - 1..]].concat());
+    assert_eq!(verdict.problems, [changed, "a sheet (by_hour) was added"]);
+    // A row of one sheet does not pass in another.
+    let mut moved = whole.clone();
+    moved[2].rows[0] = moved[1].rows[1].clone();
+    assert!(rebuilt(&moved, &records).problems[0].starts_with("sheet by_hour: row 5 (2) was changed"));
 }

@@ -3,7 +3,7 @@
 //! Owns the comparison of a file with its listing: changed, added, removed and moved rows, lines above and below
 //! them, a listing that was touched itself, another key. Called by `verify-export`.
 
-use super::digest::{Digest, ExportKey, Line, Listing, canonical, number, quoted};
+use super::digest::{Book as Listings, Digest, ExportKey, Line, Listing, canonical, number, quoted};
 use super::sheet::{DIGEST_SHEET, formula_token, label, trim};
 use super::{Format, beside};
 use anyhow::{Context as _, anyhow, bail};
@@ -29,7 +29,6 @@ pub struct Verdict {
 #[derive(Debug, Default)]
 struct Seen {
     lines: Vec<SeenRow>,
-    extra: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,43 +64,95 @@ pub fn verify(path: &Path, key: &ExportKey) -> anyhow::Result<Verdict> {
 /// # Errors
 /// The file cannot be read at all.
 pub fn verify_bytes(bytes: &[u8], format: Format, listing: Option<&[u8]>, key: &ExportKey) -> anyhow::Result<Verdict> {
-    let (seen, listing) = match format {
-        Format::Xlsx => {
-            let mut book = Xlsx::new(std::io::Cursor::new(bytes)).context("it is no workbook that can be read")?;
-            let listing = read_listing(&mut book);
-            let kind = listing.as_ref().map_or("", |listing| listing.kind.as_str());
-            (read_sheet(&mut book, kind)?, listing)
-        }
-        _ => {
-            let listing = match listing {
-                None => Err("there is no digest: the file FILE.digest belongs beside it".to_owned()),
-                Some(text) => {
-                    std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned()).and_then(Listing::from_text)
-                }
-            };
-            let kind = listing.as_ref().map_or("", |listing| listing.kind.as_str()).to_owned();
-            (if format == Format::Csv { read_csv(bytes)? } else { read_lines(bytes, format, &kind) }, listing)
-        }
+    if format == Format::Xlsx {
+        let mut book = Xlsx::new(std::io::Cursor::new(bytes)).context("it is no workbook that can be read")?;
+        let listings = read_listings(&mut book);
+        return Ok(match usable(listings, format) {
+            Err(problem) => unusable(problem),
+            Ok(listings) => {
+                let problems = compare_book(&mut book, &listings, key)?;
+                let rows = listings.sheets.iter().map(|listing| listing.rows.len()).sum();
+                Verdict { ok: problems.is_empty(), rows, problems }
+            }
+        });
+    }
+    let listing = match listing {
+        None => Err("there is no digest: the file FILE.digest belongs beside it".to_owned()),
+        Some(text) => std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned()).and_then(Listing::from_text),
     };
-    let (rows, problems) = match listing {
-        Err(problem) => (0, vec![format!("the digest cannot be used: {problem}")]),
-        Ok(listing) if listing.format != format.as_str() => {
-            (0, vec![format!("the digest is of another file: it is for {}", listing.format)])
+    let kind = listing.as_ref().map_or("", |listing| listing.kind.as_str()).to_owned();
+    let seen = if format == Format::Csv { read_csv(bytes)? } else { read_lines(bytes, format, &kind) };
+    let listings = listing.map(|listing| Listings { sheets: vec![listing], whole: String::new() });
+    Ok(match usable(listings, format) {
+        Err(problem) => unusable(problem),
+        Ok(listings) => {
+            let listing = &listings.sheets[0];
+            let problems = another_key(listing, key).unwrap_or_else(|| compare(&seen, listing, key));
+            Verdict { ok: problems.is_empty(), rows: listing.rows.len(), problems }
         }
-        Ok(listing) => (listing.rows.len(), compare(&seen, &listing, key)),
-    };
-    Ok(Verdict { ok: problems.is_empty(), rows, problems })
+    })
 }
 
-fn compare(seen: &Seen, listing: &Listing, key: &ExportKey) -> Vec<String> {
-    if listing.key_id != key.id() {
-        return vec![format!(
+fn unusable(problem: String) -> Verdict {
+    Verdict { ok: false, rows: 0, problems: vec![problem] }
+}
+
+/// The listings, if they can be used and are of such a file.
+fn usable(listings: Result<Listings, String>, format: Format) -> Result<Listings, String> {
+    let listings = listings.map_err(|problem| format!("the digest cannot be used: {problem}"))?;
+    match listings.sheets.iter().find(|listing| listing.format != format.as_str()) {
+        Some(other) => Err(format!("the digest is of another file: it is for {}", other.format)),
+        None => Ok(listings),
+    }
+}
+
+fn another_key(listing: &Listing, key: &ExportKey) -> Option<Vec<String>> {
+    (listing.key_id != key.id()).then(|| {
+        vec![format!(
             "another key: the file was made with key {}, this is key {}; nothing more can be said",
             listing.key_id,
             key.id()
-        )];
+        )]
+    })
+}
+
+/// Compares each sheet with its listing; of several each problem names its sheet.
+fn compare_book(book: &mut Book<'_>, listings: &Listings, key: &ExportKey) -> anyhow::Result<Vec<String>> {
+    if let Some(problem) = listings.sheets.iter().find_map(|listing| another_key(listing, key)) {
+        return Ok(problem);
     }
-    let mut problems = seen.extra.clone();
+    let mut problems = Vec::new();
+    if Listings::whole_digest(&listings.sheets, key) != listings.whole {
+        problems.push("the digest itself was changed: its list of sheets is not the one that was sealed".into());
+    }
+    let names = book.sheet_names();
+    let single = listings.sheets.len() == 1 && listings.sheets[0].sheet.is_empty();
+    let mut known: Vec<String> = vec![DIGEST_SHEET.into()];
+    for listing in &listings.sheets {
+        // A single table is looked for under any name: it may have been renamed.
+        let found = if single {
+            let kind = names.iter().find(|name| **name == listing.kind);
+            Some(kind.or_else(|| names.iter().find(|name| *name != DIGEST_SHEET)).context("it has no sheet")?)
+        } else {
+            names.iter().find(|name| **name == listing.sheet)
+        };
+        let Some(name) = found else {
+            let own = if listing.sheet.is_empty() { &listing.kind } else { &listing.sheet };
+            problems.push(format!("the sheet {own} was removed or renamed"));
+            continue;
+        };
+        known.push(name.clone());
+        let seen = read_sheet(book, name)?;
+        let sheet = |problem| if single { problem } else { format!("sheet {name}: {problem}") };
+        problems.extend(compare(&seen, listing, key).into_iter().map(sheet));
+    }
+    let added = names.iter().filter(|name| !known.contains(name)).map(|name| format!("a sheet ({name}) was added"));
+    problems.extend(added);
+    Ok(problems)
+}
+
+fn compare(seen: &Seen, listing: &Listing, key: &ExportKey) -> Vec<String> {
+    let mut problems = Vec::new();
     if listing.whole_digest(key) != listing.whole {
         problems.push(
             "the digest itself was changed: its list of rows, title, period or totals is not the one that was sealed"
@@ -246,8 +297,12 @@ fn first_of(canonical: &str, kind: &str) -> String {
         }
         Ok(serde_json::Value::Object(fields)) => {
             let fields = fields.get("properties").and_then(serde_json::Value::as_object).unwrap_or(&fields);
-            let first = ["number", "member_code", "alarm"]
-                [["leads", "points", "alarms"].iter().position(|k| *k == kind).unwrap_or(0)];
+            let first = match kind {
+                "points" => "member_code",
+                "alarms" | "timeline" => "alarm",
+                "responses" => "by",
+                _ => "number",
+            };
             fields.get(first).map_or_else(String::new, |value| label(&value.to_string()))
         }
         _ => canonical.chars().take(40).collect(),
@@ -282,7 +337,7 @@ fn read_lines(bytes: &[u8], format: Format, kind: &str) -> Seen {
 
 type Book<'a> = Xlsx<std::io::Cursor<&'a [u8]>>;
 
-fn read_listing(book: &mut Book<'_>) -> Result<Listing, String> {
+fn read_listings(book: &mut Book<'_>) -> Result<Listings, String> {
     let range = book.worksheet_range(DIGEST_SHEET).map_err(|_| format!("the sheet `{DIGEST_SHEET}` is missing"))?;
     let records = range.rows().map(|row| {
         let mut fields: Vec<String> = row
@@ -300,19 +355,13 @@ fn read_listing(book: &mut Book<'_>) -> Result<Listing, String> {
         fields.resize(if spare { fields.len() + 1 } else { length }, String::new());
         fields
     });
-    Listing::from_records(records)
+    Listings::from_records(records)
 }
 
-fn read_sheet(book: &mut Book<'_>, kind: &str) -> anyhow::Result<Seen> {
-    let names = book.sheet_names();
-    let main = names.iter().find(|name| *name == kind).or_else(|| names.iter().find(|name| *name != DIGEST_SHEET));
-    let main = main.context("it has no sheet")?.clone();
+fn read_sheet(book: &mut Book<'_>, main: &str) -> anyhow::Result<Seen> {
     let mut seen = Seen::default();
-    for name in names.iter().filter(|name| **name != main && *name != DIGEST_SHEET) {
-        seen.extra.push(format!("a sheet ({name}) was added"));
-    }
-    let cells = book.worksheet_range(&main).with_context(|| format!("the sheet {main} cannot be read"))?;
-    let formulas = book.worksheet_formula(&main).with_context(|| format!("the sheet {main} cannot be read"))?;
+    let cells = book.worksheet_range(main).with_context(|| format!("the sheet {main} cannot be read"))?;
+    let formulas = book.worksheet_formula(main).with_context(|| format!("the sheet {main} cannot be read"))?;
     let formulas: HashMap<(u32, u32), &String> = {
         let (top, left) = formulas.start().unwrap_or_default();
         formulas.used_cells().map(|(row, column, text)| ((row as u32 + top, column as u32 + left), text)).collect()

@@ -161,7 +161,7 @@ impl State {
             m.from == who && !m.deleted && live
         };
         let messages = self.chats.get_mut(&chat).into_iter().flat_map(|c| c.messages.iter_mut().rev());
-        let found = messages.map(|(id, message)| (*id, message)).find(|(_, message)| shared(&message));
+        let found = messages.map(|(id, message)| (*id, message)).find(|(_, message)| shared(message));
         let Some((message_id, message)) = found else { return Ok(None) };
         message.content = to.clone();
         message.edited = Some(now.0 / 1000);

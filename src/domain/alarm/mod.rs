@@ -1,11 +1,14 @@
 //! An alarm (警情呼叫): those near a scene are called at once and each is followed until someone is there.
 //!
-//! Owns who is called ([`choose`]), what an answer does ([`call`]), when a stage of the clock is missed ([`stage`]) and
-//! what a timeline tells ([`event`]): SEED-FACTS R1–R8. Knows nothing of chats, texts or storage. Called by the alarm flow.
+//! Owns who is called ([`choose`]), what an answer does ([`call`]), when a stage of the clock is missed ([`stage`]),
+//! what a timeline tells ([`event`]) and how fast they came ([`figures`]): SEED-FACTS R1–R8. Knows nothing of chats, texts or
+//! storage. Called by the alarm flow and by exports.
 
 pub mod call;
+pub mod cap;
 pub mod choose;
 pub mod event;
+pub mod figures;
 pub mod stage;
 
 pub use call::{Answer, AnswerRefusal, Call, CallState, Callee, ResponderKind, Summons};
@@ -173,6 +176,11 @@ impl Outcome {
 }
 
 impl Alarm {
+    /// The officer who raised it. The reporter of a tip that raised it by itself is shown to nobody.
+    pub fn raised_by_staff(&self) -> Option<UserId> {
+        self.raised_by.filter(|_| self.origin != Origin::Tip)
+    }
+
     /// Whether it still runs.
     pub fn runs(&self) -> bool {
         self.stood_down.is_none()

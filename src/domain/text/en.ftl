@@ -184,6 +184,42 @@ button-false-prank = False: prank
 button-call-too = 📣 Call { $name }
 answer-how-long = Noted. How many minutes? One tap tells
 
+drill-report = 📋 <b>Report of drill { $number }</b>
+    Place: { $place }
+    Time: { $day } { $from } – { $until }
+drill-report-counts = Called { $called }, delivered { $delivered }, answered { $answered }, on scene { $scene }
+drill-report-first = First answer after { $know }, first on scene after { $scene } (from the raising)
+drill-report-not = – (nobody)
+drill-report-within = On scene: { $shares }
+drill-report-shares = within 1 min { $one } · 3 min { $three } · 5 min { $five }
+drill-report-share = { $met } of { $of }
+drill-report-seconds = { $seconds } s
+drill-report-line = · { $name } ({ $distance }): { $known }, { $scene }
+drill-report-known = answered in { $after }
+drill-report-scene = on scene in { $after }
+drill-report-not-scene = not on scene
+drill-report-later = { " " }(called { $after } after the raising)
+drill-report-more = · { $count } more answered: see the table
+drill-report-silent = ❌ Never answered, { $count }: { $list }
+drill-report-nobody = ⚠️ Nobody to call, { $count }: { $list }
+drill-report-before = The last drills, on scene:
+drill-report-past = · { $day } drill { $number } { $place }: { $shares }
+drill-report-first-ever = This is the first drill: there is none to compare it with.
+drill-report-caption = 🟦 DRILL 演练: report of drill { $number }
+
+cap-restriction = for liaison points, patrol and response police and duty officers only
+cap-note = DRILL 演练: this is an exercise, not a real alarm
+cap-event = alarm
+cap-raised = Alarm { $number } was raised
+cap-widened = Alarm { $number }: more are called, further away
+cap-moved = Alarm { $number }: its place or kind was mended
+cap-controlled = Alarm { $number } is under control
+cap-over = Alarm { $number } is over
+cap-false = Alarm { $number } was a false alarm and is over
+cap-do = Those who were called come as planned and say when they are on scene; everybody else keeps away.
+cap-do-nothing = Go back to normal; nobody needs to come any more.
+cap-area = see the coordinates
+
 button-claim = Claim
 button-verify = Verify
 button-unfounded = Unfounded
@@ -280,7 +316,7 @@ rule-tip-duplicate = tip about the same event
 rule-on-scene = on scene at an alarm
 rule-other = other
 export-not-here = /export is for office staff in the office chat; those with the payout right may use it in private, with names.
-export-usage = Write <code>/export 2026-11</code> for points, <code>/export 2026-11 leads</code> or <code>/export 2026-11 alarms</code>.
+export-usage = Write <code>/export 2026-11</code> for points, <code>/export 2026-11 leads</code> or <code>/export 2026-11 alarms</code>; also <code>timeline</code> and <code>responses</code> of alarms.
 export-coming = Exporting { $period } …
 setup-in-group = Send /setup in the group that you want to set up.
 setup-usage = Write <code>/setup liaison</code>, <code>/setup desk</code> or <code>/setup office</code>, and after it, if you like, the middle of the group's area, such as <code>22.8400,114.1500</code>.

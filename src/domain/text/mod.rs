@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod card;
+pub mod drill;
 pub mod when;
 
 use super::member::Language;

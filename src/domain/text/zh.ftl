@@ -184,6 +184,42 @@ button-false-prank = 误报：恶作剧
 button-call-too = 📣 呼叫 { $name }
 answer-how-long = 已记录。几分钟能到？点一下即可
 
+drill-report = 📋 <b>演练报告：演练 { $number } 号</b>
+    地点：{ $place }
+    时间：{ $day } { $from } – { $until }
+drill-report-counts = 呼叫 { $called }，送达 { $delivered }，应答 { $answered }，到场 { $scene }
+drill-report-first = 首个应答 { $know }，首个到场 { $scene }（自发起算）
+drill-report-not = 无
+drill-report-within = 到场率：{ $shares }
+drill-report-shares = 1 分钟 { $one } · 3 分钟 { $three } · 5 分钟 { $five }
+drill-report-share = { $met }/{ $of }
+drill-report-seconds = { $seconds } 秒
+drill-report-line = · { $name }（{ $distance }）：{ $known }，{ $scene }
+drill-report-known = { $after }应答
+drill-report-scene = { $after }到场
+drill-report-not-scene = 未到场
+drill-report-later = （发起后 { $after }才呼叫）
+drill-report-more = · 另有 { $count } 个已应答，见表格
+drill-report-silent = ❌ 始终未应答 { $count } 个：{ $list }
+drill-report-nobody = ⚠️ 无人可呼叫 { $count } 个：{ $list }
+drill-report-before = 历次演练到场率：
+drill-report-past = · { $day } 演练 { $number } 号 { $place }：{ $shares }
+drill-report-first-ever = 这是第一次演练，没有以往可比。
+drill-report-caption = 🟦 演练 DRILL：演练 { $number } 号报告
+
+cap-restriction = 仅供联络点、巡防、处警和值班人员
+cap-note = 演练 DRILL：这是拉动演练，不是真实警情
+cap-event = 警情
+cap-raised = 警情 { $number } 号已发起
+cap-widened = 警情 { $number } 号已扩大呼叫范围
+cap-moved = 警情 { $number } 号的地点或类别已更正
+cap-controlled = 警情 { $number } 号现场已控制
+cap-over = 警情 { $number } 号已解除
+cap-false = 警情 { $number } 号系误报，已解除
+cap-do = 被呼叫的人员请按预案到场，并回报到场情况；其他人员请勿前往。
+cap-do-nothing = 请恢复正常，无需再前往。
+cap-area = 见坐标
+
 button-claim = 认领
 button-verify = 核实
 button-unfounded = 不属实
@@ -280,7 +316,7 @@ rule-tip-duplicate = 同一事件的线索
 rule-on-scene = 警情到场
 rule-other = 其他
 export-not-here = 请由综治办人员在综治办群里使用 /export；有发放权限的人员可私聊使用，表中有姓名。
-export-usage = 请这样写：<code>/export 2026-11</code>（积分），或 <code>/export 2026-11 leads</code>（线索）、<code>/export 2026-11 alarms</code>（呼叫）。
+export-usage = 请这样写：<code>/export 2026-11</code>（积分），或 <code>/export 2026-11 leads</code>（线索）、<code>/export 2026-11 alarms</code>（呼叫）、<code>timeline</code>（警情经过）、<code>responses</code>（响应时效）。
 export-coming = 正在导出 { $period } ……
 setup-in-group = 请在要设置的群里发送 /setup。
 setup-usage = 请这样写：<code>/setup liaison</code>（联络群）、<code>/setup desk</code>（研判群）或 <code>/setup office</code>（综治办群），后面可加本群中心坐标，例如 <code>22.8400,114.1500</code>。

@@ -169,7 +169,9 @@ pub fn again(given: &Given<'_>, id: AlarmId) -> Decision {
     let html = course.desk_speaker().alarm_says(&course.alarm, key, &args);
     course.tell_desk(&format!("again:{minutes}"), html, Vec::new());
     course.show(Show::Board);
-    let wait_ms = if there { super::REMIND_MS } else { super::AGAIN_MS };
+    // The longer it runs, the less news it is.
+    let wait_ms = (course.now().since(course.alarm.raised_at) / 2).clamp(super::AGAIN_MS, super::REMIND_MS);
+    let wait_ms = if there { super::REMIND_MS } else { wait_ms };
     let due = course.now().plus_ms(wait_ms);
     course.set_timer("again", due, TimerKind::Again { alarm: id });
     course.finish()

@@ -5,7 +5,7 @@
 
 use super::super::decision::{Decision, Given};
 use crate::domain::alarm::event::{AlarmEvent, Happening};
-use crate::domain::alarm::{Alarm, Call, Callee, Origin};
+use crate::domain::alarm::{Alarm, Call, Callee};
 use crate::domain::id::{ChatId, Millis, UserId};
 use crate::domain::lead::Lead;
 use crate::domain::place::Wgs84;
@@ -53,8 +53,7 @@ impl<'a> Course<'a> {
         it.before = None;
         it.show = Show::Board;
         let origin = it.alarm.origin;
-        // A reporter stands in no timeline.
-        let by = it.alarm.raised_by.filter(|_| origin != Origin::Tip);
+        let by = it.alarm.raised_by_staff();
         it.happened(by, Happening::Raised { origin });
         it
     }

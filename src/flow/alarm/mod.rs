@@ -29,9 +29,9 @@ use course::{Course, Show};
 
 /// A tip raises an alarm by itself within so long after it was written.
 const SELF_RAISE_MS: i64 = 600_000;
-/// How often the desk is reminded of an alarm that runs, when nobody is there…
+/// So soon after its last stage, and then ever less often, the desk is told that still nobody is there…
 const AGAIN_MS: i64 = 300_000;
-/// … and when somebody is.
+/// … and at least so often that an alarm runs.
 const REMIND_MS: i64 = 1_800_000;
 
 fn refuse(given: &Given<'_>, press: &Press, key: &str) -> Decision {

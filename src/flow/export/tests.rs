@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::alarm::Point;
-use crate::domain::alarm::{Callee, Origin, ResponderKind, Summons};
+use crate::domain::alarm::{Alarm, Call, Callee, Origin, ResponderKind, Summons};
 use crate::domain::duty::Rota;
 use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, EventSeq, MessageId, OutboxId};
@@ -142,7 +142,8 @@ fn the_columns_are_the_fixed_ones() {
     assert_eq!(
         keys(TableKind::Alarms),
         "alarm,lead,raised_at,raised_by,drill,ring,point_code,called_at,delivered,acknowledged_at,under_way_at,\
-         on_scene_at,stood_down_at"
+         on_scene_at,stood_down_at,kind,team,distance_m,minutes,declined_at,lapsed_at,origin,taken_at,controlled_at,\
+         outcome"
     );
 }
 

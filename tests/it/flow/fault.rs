@@ -60,6 +60,10 @@ async fn odd_words_make_leads_that_can_be_read_and_decided() {
     w.advance(1200).await;
     assert_eq!(w.number("SELECT COUNT(*) FROM lead WHERE state = 'verified'").await, leads);
     assert_eq!(w.number("SELECT COUNT(*) FROM outbox WHERE state = 'failed'").await, 0);
+    for alarm in 1..=w.number("SELECT COUNT(*) FROM alarm").await {
+        w.push_data(OFFICER, DESK, card, &format!("ad:{alarm}")).await;
+    }
+    w.advance(900).await;
     w.end().await;
 }
 

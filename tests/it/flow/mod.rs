@@ -3,6 +3,7 @@
 mod alarm;
 mod command;
 mod delivery;
+mod drill_report;
 mod duty;
 mod escalation;
 mod export;

@@ -118,8 +118,7 @@ async fn every_message_of_a_drill_says_so() {
     w.press(GUARD, GUARD, "On scene").await;
     w.advance(400).await;
     let all = w.anywhere("");
-    let new: Vec<_> =
-        all.iter().skip(0).filter(|(_, text)| text.contains("Alarm 1") || text.contains("Drill 1")).collect();
+    let new: Vec<_> = all.iter().filter(|(_, text)| text.contains("Alarm 1") || text.contains("Drill 1")).collect();
     assert!(all.len() > before + 8 && new.len() > 8, "{}", new.len());
     for (chat, text) in &new {
         assert!(text.contains("DRILL"), "{chat}: {text}");
