@@ -358,3 +358,29 @@ async fn the_clock_counts_seconds_when_the_hour_is_put_back() {
     assert!(w.find(DESK, "raised 02:59")[0].text.contains("✅ 60 s points on scene (32 s)"), "{}", w.chat(DESK));
     w.end_alarm().await;
 }
+
+#[tokio::test]
+async fn when_all_cannot_come_others_are_called_at_once() {
+    let mut w = policed(|c| (c.alarm.patrol, c.alarm.response) = (0, 0)).await;
+    w.press(OFFICER, DESK, "🚨 Alarm").await;
+    w.advance(2).await;
+    w.press(GUARD, GUARD, "Cannot").await;
+    w.advance(3).await;
+    assert_eq!(called(&w), [GUARD, GUARD2, 33], "five seconds, not thirty");
+    assert_eq!(w.count(DESK, "all who were called cannot come. 2 more are called"), 1, "{}", w.chat(DESK));
+    w.end_alarm().await;
+}
+
+#[tokio::test]
+async fn an_alarm_is_not_forgotten() {
+    let mut w = raised().await;
+    w.advance(605).await;
+    assert_eq!(w.count(DESK, "after 10 minutes nobody is there"), 1, "{}", w.chat(DESK));
+    w.press(GUARD, GUARD, "On scene").await;
+    w.advance(2 * 3600).await;
+    assert!(w.count(DESK, "is not stood down") >= 3, "{}", w.chat(DESK));
+    w.press(OFFICER, DESK, "Stand down").await;
+    w.advance(3).await;
+    assert_eq!(w.number("SELECT COUNT(*) FROM timer").await, 0);
+    w.end().await;
+}

@@ -177,3 +177,38 @@ async fn a_drill_calls_patrol_and_response_as_an_alarm_does() {
     assert!(w.chat(PATROL).contains("DRILL") && w.chat(RESPONSE).contains("DRILL"), "{}", w.chat(DESK));
     w.end_alarm().await;
 }
+
+#[tokio::test]
+async fn an_edit_raises_as_a_tip_does_and_no_more_often() {
+    let mut w = known(|_| {}).await;
+    let id = w.say(COURIER, GROUP, "hello all").await;
+    for text in [FIRE, "#fire at Old Bridge right now, flames from the roof, and smoke"] {
+        w.edit(COURIER, GROUP, id, text).await;
+        w.advance(3).await;
+    }
+    assert_eq!(alarms(&w).await, 1);
+    w.press(GUARD, GUARD, "On my way").await;
+    assert_eq!(w.answer(), "Noted. How many minutes? One tap tells", "its buttons answer");
+    w.end_alarm().await;
+}
+
+#[tokio::test]
+async fn what_waited_while_the_bot_was_away_raises_nothing() {
+    let mut w = known(|_| {}).await;
+    w.post(COURIER, GROUP, serde_json::json!({ "text": FIRE })).await;
+    w.jump(3 * 3600).await;
+    w.advance(3).await;
+    assert_eq!(alarms(&w).await, 0);
+    w.end().await;
+}
+
+#[tokio::test]
+async fn the_reporter_of_a_self_raised_alarm_is_on_record_and_shown_to_nobody() {
+    let mut w = known(|_| {}).await;
+    w.say(COURIER, COURIER, FIRE).await;
+    w.advance(3).await;
+    assert_eq!(w.rows("SELECT CAST(raised_by AS TEXT) FROM alarm").await, [COURIER.to_string()]);
+    assert_eq!(w.number("SELECT COUNT(*) FROM alarm_event WHERE by_user IS NOT NULL").await, 0);
+    assert!(!w.chat(DESK).contains("User 11") && !w.chat(GROUP).contains("flames"), "{}", w.chat(GROUP));
+    w.end_alarm().await;
+}

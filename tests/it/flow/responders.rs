@@ -210,6 +210,10 @@ async fn a_mended_place_is_told_aloud_with_a_new_pin() {
     assert_eq!(w.count(GUARD, "the place was mended"), 1, "{}", w.chat(GUARD));
     assert!(w.find(GUARD, "🚨 Alarm 1 ·")[0].text.contains("东门市场"), "{}", w.chat(GUARD));
     assert_eq!(w.count(GUARD, "[pin"), 1, "the old pin is taken away");
+    assert!(
+        w.chat(33).contains("🚨 Alarm 1 ·") || w.chat(GUARD2).contains("🚨 Alarm 1 ·"),
+        "who is near the new place is called"
+    );
     w.end_alarm().await;
 }
 
@@ -262,4 +266,58 @@ async fn staff_of_other_roles_are_not_called() {
     w.advance(400).await;
     assert!(w.chat(101).is_empty());
     w.end().await;
+}
+
+#[tokio::test]
+async fn a_merge_does_not_stand_an_alarm_down() {
+    let mut w = policed(|_| {}).await;
+    w.say(NEIGHBOUR, GROUP, "#fight at Old Bridge right now, two men with knives").await;
+    w.advance(3).await;
+    w.push_data(OFFICER, DESK, w.last(DESK).id, "la:2").await;
+    w.advance(3).await;
+    w.push_data(OFFICER, DESK, w.last(DESK).id, "lD:2:1").await;
+    w.advance(3).await;
+    assert_eq!(w.answer(), "Its alarm runs: stand it down first, or merge the other lead into this one");
+    assert_eq!(w.number("SELECT COUNT(*) FROM alarm WHERE stood_down_at IS NULL").await, 1);
+    w.end_alarm().await;
+}
+
+#[tokio::test]
+async fn a_card_leaves_the_group_when_its_kind_becomes_sensitive() {
+    let mut w = policed(|_| {}).await;
+    raise(&mut w).await;
+    assert_eq!(w.count(GROUP, "Alarm 1 ·"), 1);
+    let tip = w.message_with(GROUP, "#fight").unwrap();
+    w.edit(COURIER, GROUP, tip, "#gambling at Old Bridge right now, two men with knives").await;
+    w.advance(5).await;
+    assert_eq!(w.count(GROUP, "Alarm 1 ·"), 0, "{}", w.chat(GROUP));
+    w.end_alarm().await;
+}
+
+#[tokio::test]
+async fn what_is_wiped_takes_where_people_were_with_it() {
+    let mut w = policed(|_| {}).await;
+    raise(&mut w).await;
+    w.say_with(GUARD, GUARD, location(20.0, true)).await;
+    w.press(GUARD, GUARD, "On scene").await;
+    let places = "SELECT COUNT(*) FROM summons WHERE on_scene_lat IS NOT NULL";
+    let distances = "SELECT COUNT(*) FROM call WHERE distance_m IS NOT NULL";
+    assert!(w.number(places).await == 1 && w.number(distances).await > 0);
+    w.press(OFFICER, DESK, "Out of scope").await;
+    w.advance(2).await;
+    w.press(OFFICER, DESK, "Yes, out of scope").await;
+    w.advance(5).await;
+    assert_eq!((w.number(places).await, w.number(distances).await), (0, 0), "{}", w.chat(DESK));
+    assert!(!w.rows("SELECT what FROM alarm_event").await.iter().any(|what| what.contains("23.0")));
+    w.end_alarm().await;
+}
+
+#[tokio::test]
+async fn a_drill_leaves_those_alone_who_are_called_to_a_real_alarm() {
+    let mut w = policed(|_| {}).await;
+    raise(&mut w).await;
+    w.say(OFFICER, DESK, "/drill P1").await;
+    w.advance(4).await;
+    assert!(!w.chat(GUARD).contains("DRILL") && w.chat(GUARD2).contains("DRILL"), "{}", w.chat(GUARD));
+    w.end_alarm().await;
 }
