@@ -121,6 +121,17 @@ pub struct AlarmFile {
     pub posts: Vec<Posted>,
 }
 
+/// An alarm that a tip raised by itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SelfRaised {
+    /// The group in which it was written.
+    pub chat: Option<ChatId>,
+    /// Its reporter.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: Millis,
+}
+
 /// Where somebody who answers alarms was last.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Whereabouts {
@@ -216,8 +227,8 @@ pub struct Facts {
     pub running: Vec<AlarmFile>,
     /// See [`Ask::running`].
     pub whereabouts: HashMap<UserId, Whereabouts>,
-    /// See [`Ask::raised_by_tips`]: the group, the reporter, when; `None`: nobody asked.
-    pub raised_by_tips: Option<Vec<(Option<ChatId>, Option<UserId>, Millis)>>,
+    /// See [`Ask::raised_by_tips`]; `None`: nobody asked.
+    pub raised_by_tips: Option<Vec<SelfRaised>>,
     /// See [`Ask::original`].
     pub original: Option<LeadFile>,
     /// See [`Ask::similar`].

@@ -10,7 +10,7 @@ use crate::domain::alarm::event::{AlarmEvent, Happening};
 use crate::domain::alarm::{Alarm, Call, Callee, Origin, Outcome, ResponderKind, StandDown, Summons, TeamKind};
 use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, Millis, UserId};
 use crate::domain::place::Wgs84;
-use crate::port::store::{AlarmFile, Posted, Whereabouts};
+use crate::port::store::{AlarmFile, Posted, SelfRaised, Whereabouts};
 use std::collections::HashMap;
 
 const ALARM_COLUMNS: &str = "id, version, lead, drill, origin, chat, category, scene_lat, scene_lon, scene_accuracy_m, \
@@ -155,17 +155,14 @@ pub(super) async fn load_posts(link: &mut Link, file: &mut AlarmFile) -> Db<()> 
     Ok(())
 }
 
-/// Alarms that a tip raised by itself since an instant: the group, the reporter, when.
-pub(super) async fn raised_by_tips(
-    link: &mut Link,
-    since: Millis,
-) -> Db<Vec<(Option<ChatId>, Option<UserId>, Millis)>> {
+/// Alarms that tips raised by themselves since an instant.
+pub(super) async fn raised_by_tips(link: &mut Link, since: Millis) -> Db<Vec<SelfRaised>> {
     let mut sql = link.sql("SELECT chat, raised_by, raised_at FROM alarm WHERE origin = 'tip' AND raised_at >= ");
     sql.bind(since.0);
     let read = |row: &Row| {
         let mut row = row.read();
         let chat = row.next::<Option<i64>>()?.map(ChatId);
-        Ok((chat, row.next::<Option<i64>>()?.map(UserId), Millis(row.next()?)))
+        Ok(SelfRaised { chat, by: row.next::<Option<i64>>()?.map(UserId), at: Millis(row.next()?) })
     };
     link.rows(sql).await?.iter().map(read).collect()
 }

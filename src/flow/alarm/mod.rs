@@ -152,9 +152,9 @@ pub fn raise_itself(decision: &mut Decision, given: &Given<'_>, file: &mut LeadF
     let long_enough = |since: crate::domain::id::Millis| given.now.since(since) >= rules.known_hours * 3_600_000;
     let known = given.facts.member.as_ref().is_some_and(|m| !m.roles.is_empty() || long_enough(m.first_seen));
     let young = |at: crate::domain::id::Millis, minutes: i64| given.now.since(at) < minutes * 60_000;
-    let cooling = raised_by_tips.iter().any(|(chat, by, at)| {
-        *by == Some(reporter) && young(*at, rules.person_minutes)
-            || *chat == Some(lead.chat) && young(*at, rules.group_minutes)
+    let cooling = raised_by_tips.iter().any(|it| {
+        it.by == Some(reporter) && young(it.at, rules.person_minutes)
+            || it.chat == Some(lead.chat) && young(it.at, rules.group_minutes)
     });
     let near = |alarm: &Alarm| {
         let there = alarm.scene.as_ref().zip(lead.scene.as_ref());
