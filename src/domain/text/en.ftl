@@ -74,6 +74,7 @@ queue = 📥 new <b>{ $new }</b> · claimed <b>{ $claimed }</b> · urgent <b>{ $
 queue-line = <b>{ $number }</b> { $category } { $time } { $place }
 queue-line-urgent = 🚨 <b>{ $number }</b> { $category } { $time } { $place }
 drill = 🟦 <b>DRILL 演练</b>: this is an exercise, not a real alarm
+drill-toast = 🟦 DRILL 演练 ·{" "}
 drill-kind = drill
 drill-pin-title = DRILL 演练 · Alarm { $number }
 drill-begun = Drill { $number } has begun; { $count } points are called. It ends by itself, with a report; the board ends it sooner.

@@ -74,6 +74,7 @@ queue = 📥 待处理 <b>{ $new }</b> · 已认领 <b>{ $claimed }</b> · 紧�
 queue-line = <b>{ $number }</b> { $category } { $time } { $place }
 queue-line-urgent = 🚨 <b>{ $number }</b> { $category } { $time } { $place }
 drill = 🟦 <b>演练 DRILL</b>：这是拉动演练，不是真实警情
+drill-toast = 🟦 演练 DRILL ·{" "}
 drill-kind = 拉动演练
 drill-pin-title = 演练 DRILL · 警情 { $number } 号
 drill-begun = 演练 { $number } 号已开始，已呼叫 { $count } 个联络点。到时自动结束并发出演练报告，也可在看板上提前结束。

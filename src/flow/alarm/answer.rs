@@ -28,7 +28,8 @@ pub fn answer(given: &Given<'_>, press: &Press, id: AlarmId, callee: &Callee, an
         return refuse(given, press, "stood-down-already");
     }
     let mut course = Course::resume(given, file, given.facts.file.as_ref().map(|file| file.lead.clone()));
-    let place = course.place_of(user);
+    // Where people are in an exercise is nobody's business afterwards.
+    let place = course.place_of(user).filter(|_| !course.alarm.drill);
     let (now, expires) = (course.now(), given.town.rules.alarm.answer_expires_seconds);
     let Some(call) = course.call_mut(callee) else { return refuse(given, press, "no-such-alarm") };
     let person = call.person_mut(user, now);
@@ -54,7 +55,7 @@ pub fn answer(given: &Given<'_>, press: &Press, id: AlarmId, callee: &Callee, an
     }
     let key = if answer == Answer::UnderWay(None) { "answer-how-long" } else { "answer-noted" };
     let speaker = given.speaker_in(press.chat, Some(&press.from));
-    course.decision.reply_to_press(&press.id, speaker.say(key, &[]));
+    course.toast(press, speaker.say(key, &[]));
     course.finish()
 }
 

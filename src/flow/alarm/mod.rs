@@ -191,7 +191,7 @@ pub fn widen(given: &Given<'_>, press: &Press, id: AlarmId, from: i32) -> Decisi
         Some(count) => speaker.say("alarm-widened", &[("count", (count as i64).into())]),
         None => speaker.say("alarm-widest", &[]),
     };
-    course.decision.reply_to_press(&press.id, text);
+    course.toast(press, text);
     course.finish()
 }
 
@@ -239,12 +239,12 @@ pub fn tap(given: &Given<'_>, press: &Press, id: AlarmId, tap: &AlarmTap) -> Dec
             break_off_drills(&mut course);
             let speaker = given.speaker_in(press.chat, Some(&press.from));
             let text = speaker.say("alarm-called-too", &[("name", course.name(&Callee::Point(code.clone())).into())]);
-            course.decision.reply_to_press(&press.id, text);
+            course.toast(press, text);
             return course.finish();
         }
     };
     let speaker = given.speaker_in(press.chat, Some(&press.from));
-    course.decision.reply_to_press(&press.id, speaker.say(key, &[]));
+    course.toast(press, speaker.say(key, &[]));
     let alarm = course.file();
     let mut decision = course.finish();
     if let (AlarmTap::StandDown(_), Some(file)) = (tap, &given.facts.file) {

@@ -11,7 +11,7 @@ use crate::domain::lead::Scene;
 use crate::domain::text::alarm::Shown;
 use crate::domain::text::card::Speaker;
 use crate::domain::tip::redact::{Relayed, redact_text};
-use crate::port::chat::Keyboard;
+use crate::port::chat::{Keyboard, Press};
 use crate::port::store::{Content, Lane, Post, Posted, TimerKind};
 
 /// With more people than this, their cards are brought up to date now and then, not at each answer.
@@ -272,6 +272,13 @@ impl Course<'_> {
     pub(super) fn desk_speaker(&self) -> Speaker<'_> {
         let town = self.given.town;
         town.speaker(town.desk().map_or(town.rules.language, |desk| town.group_language(desk)), self.given.now)
+    }
+
+    /// A short answer to a press; in a drill it says so.
+    pub(super) fn toast(&mut self, press: &Press, text: String) {
+        let speaker = self.given.speaker_in(press.chat, Some(&press.from));
+        let text = if self.alarm.drill { speaker.say("drill-toast", &[]) + &text } else { text };
+        self.decision.reply_to_press(&press.id, text);
     }
 
     /// A message of its own, without words of the tip, to one of those who were called.

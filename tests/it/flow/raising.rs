@@ -114,6 +114,7 @@ async fn every_message_of_a_drill_says_so() {
     w.say(OFFICER, DESK, "/drill P1").await;
     w.advance(3).await;
     w.press(GUARD, GUARD, "On my way").await;
+    assert_eq!(w.answer(), "🟦 DRILL 演练 · Noted. How many minutes? One tap tells");
     w.advance(40).await;
     w.press(GUARD, GUARD, "On scene").await;
     w.advance(400).await;
