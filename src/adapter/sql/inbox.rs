@@ -137,7 +137,8 @@ async fn read(link: &mut Link, limit: usize, now: Millis, of: Option<&Found>) ->
     if let Some(found) = of {
         sql.push(" AND chat IN ").list(&found.chats);
     }
-    sql.push(" ORDER BY seq").limit(limit);
+    // A thousand reports of what could not be delivered, which are of no chat, hold up no clock and no tap.
+    sql.push(" ORDER BY CASE WHEN kind = 'delivery' AND chat = 0 THEN 1 ELSE 0 END, seq").limit(limit);
     let mut events = read_events(link, sql).await?;
     if events.len() == limit {
         return Ok(events);

@@ -72,6 +72,16 @@ impl ResponderKind {
     }
 }
 
+/// Why nobody of a callee could be summoned, as it stands on file; the texts know it.
+pub mod lacking {
+    /// Nobody answers for the point.
+    pub const CONTACT: &str = "no contact";
+    /// All who do are off duty.
+    pub const DUTY: &str = "off duty";
+    /// All who are on duty are at another scene.
+    pub const ELSEWHERE: &str = "at another scene";
+}
+
 /// One callee's part in an alarm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
@@ -89,7 +99,7 @@ pub struct Call {
     pub distance_m: Option<f64>,
     /// When the call was put in the outbox.
     pub called_at: Millis,
-    /// Why nobody could be summoned (`no contact`, `off duty`); what failed for one person stands with that person.
+    /// Why nobody could be summoned ([`lacking`]); what failed for one person stands with that person.
     pub failure: Option<String>,
     /// Who was summoned, and what they answered.
     pub people: Vec<Summons>,

@@ -11,7 +11,7 @@ pub mod event;
 pub mod figures;
 pub mod stage;
 
-pub use call::{Answer, AnswerRefusal, Call, CallState, Callee, ResponderKind, Summons};
+pub use call::{Answer, AnswerRefusal, Call, CallState, Callee, ResponderKind, Summons, lacking};
 
 use super::id::{AlarmId, ChatId, LeadId, Millis, UserId};
 use super::lead::Scene;

@@ -5,7 +5,7 @@
 use super::card::Speaker;
 use super::{Arg, cut, escape, when};
 use crate::domain::alarm::stage::{Stage, StageWant, StageWho};
-use crate::domain::alarm::{Alarm, Call, CallState, Callee, Outcome, ResponderKind, Summons, TeamKind};
+use crate::domain::alarm::{Alarm, Call, CallState, Callee, Outcome, ResponderKind, Summons, TeamKind, lacking};
 use crate::domain::id::{Millis, UserId};
 use crate::domain::lead::Scene;
 
@@ -331,9 +331,9 @@ impl Speaker<'_> {
             CallState::Lapsed => call.first(|p| p.lapsed_at),
         };
         let state = match call.failure.as_deref().filter(|_| call.people.is_empty()) {
-            Some("no contact") => self.say("call-no-contact", &[]),
-            Some("off duty") => self.say("call-off-duty", &[]),
-            Some("at another scene") => self.say("call-elsewhere", &[]),
+            Some(lacking::CONTACT) => self.say("call-no-contact", &[]),
+            Some(lacking::DUTY) => self.say("call-off-duty", &[]),
+            Some(lacking::ELSEWHERE) => self.say("call-elsewhere", &[]),
             _ => self.state(state, call.minutes()),
         };
         let team = self.team(call);

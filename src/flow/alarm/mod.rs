@@ -13,13 +13,12 @@ mod summon;
 
 pub use answer::{answer, located};
 pub use reach::call_failed;
-pub use summon::lacking;
 
 use super::decision::{Decision, Given, press as button};
 use super::desk;
 use super::tap::{AlarmTap, Tap};
 use crate::domain::alarm::event::Happening;
-use crate::domain::alarm::{Alarm, Callee, Origin, Outcome, ResponderKind, StandDown};
+use crate::domain::alarm::{Alarm, Callee, Origin, Outcome, ResponderKind, StandDown, lacking};
 use crate::domain::id::{AlarmId, UserId};
 use crate::domain::lead::{Lead, LeadState, Scene};
 use crate::domain::member::Role;

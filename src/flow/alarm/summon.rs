@@ -6,20 +6,10 @@
 use super::course::{Course, Show};
 use crate::domain::alarm::choose::{self, Chosen, Circle};
 use crate::domain::alarm::event::Happening;
-use crate::domain::alarm::{Call, Callee, Point, ResponderKind, Summons};
+use crate::domain::alarm::{Call, Callee, Point, ResponderKind, Summons, lacking};
 use crate::domain::id::{Millis, UserId};
 use crate::domain::lead::Scene;
 use crate::domain::member::Role;
-
-/// Why nobody of a callee could be summoned, as it stands on file; the texts know it.
-pub mod lacking {
-    /// Nobody answers for the point.
-    pub const CONTACT: &str = "no contact";
-    /// All who do are off duty.
-    pub const DUTY: &str = "off duty";
-    /// All who are on duty are at another scene.
-    pub const ELSEWHERE: &str = "at another scene";
-}
 
 /// Somebody who said so long ago that they are at a scene has left it: an alarm that was forgotten binds nobody.
 const AT_SCENE_MS: i64 = 4 * 3_600_000;

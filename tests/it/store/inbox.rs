@@ -167,3 +167,21 @@ async fn what_goes_ahead_overtakes_other_chats_and_never_its_own() {
         assert!(own.is_sorted(), "the order within a chat: {chat} {own:?}");
     }
 }
+
+#[tokio::test]
+async fn reports_hold_up_no_timer() {
+    let store = fresh().await;
+    let report = |n| OutboxReport::CallFailed {
+        alarm: AlarmId(1),
+        callee: Callee::Point(format!("P{n}")),
+        chat: ChatId(9),
+        why: "blocked".into(),
+    };
+    store.report(&[report(1), report(2)], NOW).await.unwrap();
+    let kind = TimerKind::Stage { alarm: AlarmId(1), stage: 0 };
+    let timer = Timer { key: "alarm:1:stage:0".into(), due: NOW, chat: ChatId(0), kind };
+    store.done(Changes { timers: vec![timer], ..Changes::default() }).await;
+    store.ring_timers(NOW).await.unwrap();
+    let kinds: Vec<EventKind> = store.take(9, NOW).await.unwrap().into_iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [EventKind::Timer, EventKind::Delivery, EventKind::Delivery]);
+}
