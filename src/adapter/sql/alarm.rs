@@ -142,7 +142,7 @@ async fn load_calls(link: &mut Link, numbers: &[i64], files: &mut [AlarmFile]) -
 pub(super) async fn load_posts(link: &mut Link, file: &mut AlarmFile) -> Db<()> {
     let prefix = format!("alarm:{}:", file.alarm.id);
     let mut sql = link.sql(
-        "SELECT chat, subject, message, CASE WHEN state = 'sending' OR attempts > 0 THEN 1 ELSE 0 END FROM outbox WHERE (message IS NOT NULL OR state IN ('queued', 'sending')) \
+        "SELECT chat, subject, message, CAST(CASE WHEN state = 'sending' OR attempts > 0 THEN 1 ELSE 0 END AS BIGINT) FROM outbox WHERE (message IS NOT NULL OR state IN ('queued', 'sending')) \
          AND nature <> 'gone' AND subject >= ",
     );
     sql.bind(prefix.as_str()).push(" AND subject < ").bind(after_prefix(&prefix)).push(" ORDER BY id");

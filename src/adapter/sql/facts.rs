@@ -426,7 +426,7 @@ async fn load_evidence(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64
     .await?;
 
     let mut sql = link.sql(
-        "SELECT lead, chat, subject, message, CASE WHEN state = 'sending' OR attempts > 0 THEN 1 ELSE 0 END FROM outbox WHERE (message IS NOT NULL \
+        "SELECT lead, chat, subject, message, CAST(CASE WHEN state = 'sending' OR attempts > 0 THEN 1 ELSE 0 END AS BIGINT) FROM outbox WHERE (message IS NOT NULL \
          OR state IN ('queued', 'sending')) AND nature <> 'gone' AND lead IN ",
     );
     sql.list(numbers).push(" ORDER BY id");
