@@ -173,7 +173,9 @@ pub fn again(given: &Given<'_>, id: AlarmId) -> Decision {
     let wait_ms = (course.now().since(course.alarm.raised_at) / 2).clamp(super::AGAIN_MS, super::REMIND_MS);
     let wait_ms = if there { super::REMIND_MS } else { wait_ms };
     let due = course.now().plus_ms(wait_ms);
-    course.set_timer("again", due, TimerKind::Again { alarm: id });
+    if due.since(course.alarm.raised_at) < super::REMINDED_MS {
+        course.set_timer("again", due, TimerKind::Again { alarm: id });
+    }
     course.finish()
 }
 

@@ -32,6 +32,8 @@ const SELF_RAISE_MS: i64 = 600_000;
 const AGAIN_MS: i64 = 300_000;
 /// … and at least so often that an alarm runs.
 const REMIND_MS: i64 = 1_800_000;
+/// For so long: whoever has not ended it by then does not read reminders.
+const REMINDED_MS: i64 = 4 * 3_600_000;
 
 fn refuse(given: &Given<'_>, press: &Press, key: &str) -> Decision {
     Decision::answer(&press.id, given.speaker_in(press.chat, Some(&press.from)).say(key, &[]))
