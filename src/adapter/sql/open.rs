@@ -190,19 +190,18 @@ async fn out_of_transaction(link: &mut SqliteConnection) -> sqlx::Result<bool> {
     Ok(!link.is_in_transaction())
 }
 
-/// Brings the tables up to date. When two processes start at once, one of them finds the work half done and
-/// looks again.
+/// Brings the tables up to date. When several processes start at once, whoever finds that another was faster with a
+/// step looks again: at most once for each step.
 async fn migrate<D: Database>(migrator: &Migrator, pool: &Pool<D>) -> StoreResult<()>
 where
     D::Connection: sqlx::migrate::Migrate,
     for<'a> &'a Pool<D>: sqlx::Acquire<'a, Database = D>,
 {
-    let mut left = 3;
+    let mut left = migrator.iter().count();
     loop {
-        left -= 1;
         match migrator.run(pool).await {
             Ok(()) => return Ok(()),
-            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if left > 0 => {}
+            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if left > 0 => left -= 1,
             Err(MigrateError::Execute(error)) => return Err(error.into()),
             Err(MigrateError::VersionMissing(version)) => {
                 let why =

@@ -1,5 +1,6 @@
 //! The real store, with faults: every call waits at the gate and may be struck. Watches what goes through it.
 
+use super::platform::Platform;
 use super::storm::Storm;
 use baiying::adapter::sql::SqlStore;
 use baiying::domain::alarm::Point;
@@ -27,8 +28,6 @@ pub struct Seen {
     over: BTreeSet<AlarmId>,
     /// Calls that were made.
     calls: BTreeSet<(AlarmId, String)>,
-    /// Messages that the product has written down as sent, by outbox row.
-    pub learned: BTreeSet<(OutboxId, i64)>,
     /// Events that called a ring: which alarm, which ring.
     pub rings: Vec<(EventSeq, AlarmId, i32)>,
 }
@@ -40,6 +39,8 @@ pub struct Faulty {
     pub inner: SqlStore,
     /// What strikes it.
     pub storm: Arc<Storm>,
+    /// Told what the product has written down of it.
+    pub platform: Arc<Platform>,
     /// What went through.
     pub seen: Arc<Mutex<Seen>>,
 }
@@ -228,10 +229,9 @@ impl Store for Faulty {
         let strike = self.storm.enter("settle").await?;
         let result = self.inner.settle(settlements, term, now).await;
         if result.is_ok() {
-            let mut seen = self.seen.lock().unwrap();
             for settlement in settlements {
                 if let Fate::Sent(Some(message)) = settlement.fate {
-                    seen.learned.insert((settlement.id, message.0));
+                    self.platform.lock().learned(settlement.id, message);
                 }
             }
         }

@@ -70,8 +70,8 @@ pub struct State {
     pub sending: Option<OutboxId>,
     /// Messages that the product was never told of, by a fault.
     pub excused: BTreeSet<(i64, i64)>,
-    /// Messages made since the product last wrote down what it knows.
-    pub untold: BTreeSet<(i64, i64)>,
+    /// Messages that the product has not yet written down.
+    pub unlearned: BTreeSet<(i64, i64)>,
     /// When something was sent to which chat (true time).
     pub sends: Vec<(Millis, i64)>,
     /// Messages of people that the product took away.
@@ -125,6 +125,12 @@ impl State {
         self.confirmed.extend::<Vec<Waiting>>(gone);
     }
 
+    /// The product has written down that a row's message was sent.
+    pub fn learned(&mut self, row: OutboxId, message: MessageId) {
+        let messages = &self.messages;
+        self.unlearned.retain(|at| at.1 != message.0 || messages[at].row != Some(row));
+    }
+
     /// What stands of a chat's messages that the bot made.
     pub fn of_bot(&self) -> impl Iterator<Item = (i64, i64, OutboxId, &Shown)> {
         self.messages.iter().filter_map(|((chat, id), shown)| Some((*chat, *id, shown.row?, shown)))
@@ -135,7 +141,7 @@ impl State {
         let mut show = |text: String, keyboard: Keyboard| {
             let id = self.next_message(chat);
             self.messages.insert((chat, id), Shown { row, text, keyboard, end: None });
-            self.untold.insert((chat, id));
+            self.unlearned.insert((chat, id));
             Ok(Some(MessageId(id)))
         };
         match delivery {

@@ -99,7 +99,7 @@ impl Run {
                 state.was_closed.insert(*person);
             }
         }
-        let store = Faulty { inner, storm: storm.clone(), seen: Arc::new(Mutex::new(Seen::default())) };
+        let store = Faulty { inner, storm: storm.clone(), platform: platform.clone(), seen: Arc::new(Mutex::new(Seen::default())) };
         let mut run = Self {
             storm,
             platform,
@@ -166,14 +166,8 @@ impl Run {
         {
             let mut state = self.platform.lock();
             state.sending = None;
-            let learned = &self.store.seen.lock().unwrap().learned;
-            let untold = std::mem::take(&mut state.untold);
-            for (chat, id) in untold {
-                let row = state.messages[&(chat, id)].row;
-                if !row.is_some_and(|row| learned.contains(&(row, id))) {
-                    state.excused.insert((chat, id));
-                }
-            }
+            let unlearned = std::mem::take(&mut state.unlearned);
+            state.excused.extend(unlearned);
         }
         let ms = {
             let mut storm = self.storm.lock();
