@@ -99,7 +99,12 @@ impl Run {
                 state.was_closed.insert(*person);
             }
         }
-        let store = Faulty { inner, storm: storm.clone(), platform: platform.clone(), seen: Arc::new(Mutex::new(Seen::default())) };
+        let store = Faulty {
+            inner,
+            storm: storm.clone(),
+            platform: platform.clone(),
+            seen: Arc::new(Mutex::new(Seen::default())),
+        };
         let mut run = Self {
             storm,
             platform,
