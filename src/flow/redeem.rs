@@ -206,6 +206,7 @@ fn take(given: &Given<'_>, press: &Press, card: MessageId, offer: EventSeq, code
     };
     let mut decision = Decision::answer(&press.id, speaker.say("redeem-done", &[]));
     put(&mut decision, press.chat, card, ticket(given, &speaker, &redemption), Vec::new());
+    put_scannable(&mut decision, given, &speaker, &redemption);
     decision.changes.transfers.push(redemption.reserve());
     decision.changes.stock.push((reward.code.clone(), -1));
     decision.changes.timers.push(Timer {
@@ -258,6 +259,27 @@ fn ticket(given: &Given<'_>, speaker: &Speaker<'_>, one: &Redemption) -> String 
         html.push_str(&speaker.say("ticket-place", &[("place", place.as_str().into())]));
     }
     html
+}
+
+/// The code as a picture, for a clerk who scans it; taken away when it is of no more use.
+fn put_scannable(decision: &mut Decision, given: &Given<'_>, speaker: &Speaker<'_>, one: &Redemption) {
+    let content = match one.state {
+        RedemptionState::Asked => return,
+        RedemptionState::Ready => Content::Scannable {
+            text: format!("https://t.me/{}?start=p_{}", given.town.bot, one.code),
+            caption: escape(&format!("{} · {}", one.name(speaker.language), spaced(&one.code))).into_owned(),
+        },
+        _ => Content::Gone,
+    };
+    decision.changes.posts.push(Post {
+        chat: ChatId(one.user.0),
+        thread: None,
+        subject: format!("redemption:{}:code", one.id),
+        lane: Lane::Reply,
+        content,
+        lead: None,
+        call: None,
+    });
 }
 
 /// The office's chat, if one is set up.
@@ -318,6 +340,7 @@ fn follow(decision: &mut Decision, given: &Given<'_>, one: Redemption) {
     let html = ticket(given, &speaker, &one);
     let subject = format!("redemption:{}:{}", one.id, one.state.name());
     decision.post(ChatId(one.user.0), subject, Lane::Reply, html);
+    put_scannable(decision, given, &speaker, &one);
     if !one.state.is_open() {
         decision.changes.cancel_timers.push(timer_key(one.id));
     }

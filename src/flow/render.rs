@@ -49,7 +49,11 @@ pub async fn render<S: Store, P: Printer>(
             None => return Ok(Rendered::Nothing),
         },
         // These are sent once; put again, they stand already.
-        Content::Pin { .. } | Content::Media { .. } | Content::Export { .. } | Content::DrillReport { .. }
+        Content::Pin { .. }
+        | Content::Media { .. }
+        | Content::Scannable { .. }
+        | Content::Export { .. }
+        | Content::DrillReport { .. }
             if claimed.message.is_some() =>
         {
             return Ok(Rendered::Nothing);
@@ -59,6 +63,10 @@ pub async fn render<S: Store, P: Printer>(
         Content::Pin { at, title } => Delivery::Pin { at, title, reply_to: None, thread: claimed.post.thread },
         Content::Media { kind, file_id, caption, .. } => {
             Delivery::Media { kind, file_id, caption, reply_to: claimed.under, thread: claimed.post.thread }
+        }
+        Content::Scannable { text, caption } => {
+            let bytes = printer.scannable(&text).context("making the picture of a code")?;
+            Delivery::Document { name: "code.png".into(), bytes, caption, picture: true }
         }
         Content::Queue { language } => {
             let view = store.queue_view().await?;
@@ -101,7 +109,12 @@ pub async fn render<S: Store, P: Printer>(
                 let printed = printer.finish(file, &sheets[0].head).context("finishing the drill's report")?;
                 let caption = speaker.say("drill-report-caption", &[("number", alarm.0.into())]);
                 let name = format!("drill-{alarm}.xlsx");
-                return Ok(Rendered::Deliver(Delivery::Document { name, bytes: printed.bytes, caption }));
+                return Ok(Rendered::Deliver(Delivery::Document {
+                    name,
+                    bytes: printed.bytes,
+                    caption,
+                    picture: false,
+                }));
             }
             text(drill_text(&speaker, &drills[0], &before, &points, &town.staff, rules), Vec::new(), None, true)
         }
@@ -114,7 +127,7 @@ pub async fn render<S: Store, P: Printer>(
             let printed = printer.finish(file, &request.head(rules)).context("finishing the export")?;
             let (name, bytes) =
                 if of_csv { printed.digest.context("a CSV has a digest")? } else { (printed.file_name, printed.bytes) };
-            Delivery::Document { name, bytes, caption: String::new() }
+            Delivery::Document { name, bytes, caption: String::new(), picture: false }
         }
     };
     Ok(Rendered::Deliver(delivery))

@@ -213,6 +213,8 @@ pub enum Delivery {
         bytes: Vec<u8>,
         /// Text under it, escaped HTML.
         caption: String,
+        /// Whether it is shown as a picture.
+        picture: bool,
     },
 }
 

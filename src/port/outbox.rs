@@ -75,6 +75,13 @@ pub enum Content {
         /// The subject in the same chat under which it goes as a reply.
         under: Option<String>,
     },
+    /// A picture that a camera reads as a text, made when it is sent.
+    Scannable {
+        /// What it reads.
+        text: String,
+        /// Escaped HTML under it.
+        caption: String,
+    },
     /// The desk's queue card, made from what stands when it is sent.
     Queue {
         /// In which language.

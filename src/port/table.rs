@@ -199,6 +199,11 @@ pub trait Printer: Send + Sync + 'static {
     /// # Errors
     /// The table cannot be written in this format.
     fn finish(&self, file: Self::File, head: &Head) -> io::Result<Printed>;
+    /// A picture (PNG) that a camera reads as this text: a QR code, ISO/IEC 18004.
+    ///
+    /// # Errors
+    /// The text is too long for one.
+    fn scannable(&self, text: &str) -> io::Result<Vec<u8>>;
 }
 
 /// A file in memory, ready to be sent.

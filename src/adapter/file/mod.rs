@@ -9,6 +9,7 @@ pub mod digest;
 pub mod duty;
 pub mod grid;
 pub mod import;
+mod scan;
 pub mod sheet;
 pub mod table;
 pub mod verify;
@@ -262,6 +263,10 @@ impl Printer for FilePrinter {
 
     fn open(&self, format: &str) -> Option<Self::File> {
         Some(TableFile::new(Vec::new(), format.parse().ok()?, &self.key))
+    }
+
+    fn scannable(&self, text: &str) -> io::Result<Vec<u8>> {
+        scan::picture(text)
     }
 
     fn finish(&self, file: Self::File, head: &Head) -> io::Result<Printed> {

@@ -52,9 +52,10 @@ impl TelegramChat {
         }
     }
 
-    async fn upload(&self, chat: ChatId, name: &str, bytes: &[u8], caption: &str) -> Delivered {
-        let (content_type, body) = form(chat, name, bytes, caption);
-        match self.api.post::<Sent>(p::SendDocument::NAME, &content_type, body, UPLOAD_WITHIN).await {
+    async fn upload(&self, chat: ChatId, name: &str, bytes: &[u8], caption: &str, picture: bool) -> Delivered {
+        let (method, field) = if picture { (p::SendPhoto::NAME, "photo") } else { (p::SendDocument::NAME, "document") };
+        let (content_type, body) = form(chat, field, name, bytes, caption);
+        match self.api.post::<Sent>(method, &content_type, body, UPLOAD_WITHIN).await {
             Ok(sent) => Ok(Some(MessageId(sent.message_id))),
             Err(error) => Err(classify(error, Asked::Other)),
         }
@@ -123,7 +124,9 @@ impl Chat for TelegramChat {
                     MediaKind::Document => self.new_message(&Document::from(held), Asked::Other).await,
                 }
             }
-            Delivery::Document { name, bytes, caption } => self.upload(chat, &name, &bytes, &caption).await,
+            Delivery::Document { name, bytes, caption, picture } => {
+                self.upload(chat, &name, &bytes, &caption, picture).await
+            }
         }
     }
 
@@ -243,8 +246,8 @@ fn inline(keyboard: Keyboard) -> Result<t::InlineKeyboardMarkup, SendError> {
     Ok(t::InlineKeyboardMarkup { inline_keyboard: rows? })
 }
 
-/// A `multipart/form-data` body with one file: its content type and itself.
-fn form(chat: ChatId, name: &str, bytes: &[u8], caption: &str) -> (String, Vec<u8>) {
+/// A `multipart/form-data` body with one file in `part`: its content type and itself.
+fn form(chat: ChatId, part: &str, name: &str, bytes: &[u8], caption: &str) -> (String, Vec<u8>) {
     let mut boundary = String::from("baiying");
     while bytes.windows(boundary.len()).any(|window| window == boundary.as_bytes()) || caption.contains(&boundary) {
         boundary.push_str("-baiying");
@@ -262,7 +265,7 @@ fn form(chat: ChatId, name: &str, bytes: &[u8], caption: &str) -> (String, Vec<u
     }
     let name: String = name.chars().map(|c| if c.is_control() || matches!(c, '"' | '\\') { '_' } else { c }).collect();
     let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"document\"; filename=\"{name}\"\r\n\
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\
          Content-Type: application/octet-stream\r\n\r\n"
     );
     body.extend_from_slice(head.as_bytes());

@@ -115,8 +115,12 @@ async fn presses_are_answered() {
 async fn a_file_of_our_own_arrives_byte_for_byte() {
     let (server, chat) = chat(200, r#"{"ok":true,"result":{"message_id":5}}"#).await;
     let bytes = b"\x00\r\n--baiying\r\n\xff".to_vec();
-    let delivery =
-        Delivery::Document { name: "积分\"2026-11.xlsx".into(), bytes: bytes.clone(), caption: "<b>表</b>".into() };
+    let delivery = Delivery::Document {
+        name: "积分\"2026-11.xlsx".into(),
+        bytes: bytes.clone(),
+        caption: "<b>表</b>".into(),
+        picture: false,
+    };
     assert_eq!(chat.deliver(CHAT, delivery).await, Ok(Some(MessageId(5))));
     let call = server.last();
     assert_eq!(call.method, "sendDocument");
