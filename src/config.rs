@@ -55,6 +55,8 @@ pub struct Config {
     pub points: PointsRules,
     /// How long things are kept.
     pub retention: RetentionRules,
+    /// How large the teams of the rosters should be.
+    pub roster: crate::domain::roster::size::Sizes,
 }
 
 /// `[telegram]`
@@ -306,6 +308,7 @@ impl Default for Config {
             alarm: AlarmRules::default(),
             points: PointsRules::default(),
             retention: RetentionRules::default(),
+            roster: crate::domain::roster::size::Sizes::default(),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::lead::{Attachment, Lead, LeadEvent, LeadState};
 use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::domain::points::Transfer;
+use crate::domain::roster::Roster;
 use std::future::Future;
 
 /// Why a store could not do its step.
@@ -332,6 +333,11 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn import_members(&self, members: &[Member]) -> impl Future<Output = StoreResult<()>> + Send;
     /// Replaces shifts, holidays and swaps. What people said of their duty themselves stays.
     fn replace_rota(&self, rota: &Rota) -> impl Future<Output = StoreResult<()>> + Send;
+    /// The rosters as they were filed.
+    fn roster(&self) -> impl Future<Output = StoreResult<Roster>> + Send;
+    /// Replaces all six rosters, or none: tells whether it did. Not if they are not `old` any more: somebody else filed
+    /// others since they were read.
+    fn replace_roster(&self, old: &Roster, new: &Roster) -> impl Future<Output = StoreResult<bool>> + Send;
 
     /// What the desk's queue card shows.
     fn queue_view(&self) -> impl Future<Output = StoreResult<QueueView>> + Send;

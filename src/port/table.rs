@@ -21,6 +21,8 @@ pub enum TableKind {
     Responses,
     /// The report of one drill.
     Drill,
+    /// The six rosters.
+    Rosters,
 }
 
 impl TableKind {
@@ -33,6 +35,7 @@ impl TableKind {
             Self::Timeline => "timeline",
             Self::Responses => "responses",
             Self::Drill => "drill",
+            Self::Rosters => "rosters",
         }
     }
 }
@@ -41,7 +44,7 @@ impl std::str::FromStr for TableKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A drill's report is made at its end, not ordered.
+        // A drill's report is made at its end, not ordered; rosters have no period.
         [Self::Leads, Self::Points, Self::Alarms, Self::Timeline, Self::Responses]
             .into_iter()
             .find(|kind| kind.as_str() == text)

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod duty;
 pub mod grid;
 pub mod import;
+pub mod roster;
 pub mod sheet;
 pub mod table;
 pub mod verify;

@@ -21,6 +21,7 @@ mod open;
 mod outbox;
 mod replica;
 mod retain;
+mod roster;
 mod scratch;
 mod scrub;
 mod step;
@@ -38,6 +39,7 @@ use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
+use crate::domain::roster::Roster;
 use crate::port::audit::Audit;
 use crate::port::store::{
     Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate,
@@ -232,6 +234,14 @@ impl Store for SqlStore {
 
     async fn replace_rota(&self, rota: &Rota) -> StoreResult<()> {
         Ok(duty::replace(&self.pools, rota).await?)
+    }
+
+    async fn roster(&self) -> StoreResult<Roster> {
+        Ok(roster::load(&mut self.pools.reading().await?).await?)
+    }
+
+    async fn replace_roster(&self, old: &Roster, new: &Roster) -> StoreResult<bool> {
+        Ok(uncrossed(|| roster::replace(&self.pools, old, new)).await?)
     }
 
     async fn renew_secret(&self, name: &str, fresh: &str) -> StoreResult<()> {

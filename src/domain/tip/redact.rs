@@ -288,8 +288,10 @@ fn is_private(text: &str, span: &Range<usize>, digits: &str, split: bool, said: 
 /// Whether an ID-card number stands in the text: 18 digits, the last may be X, with a date of birth inside. Rosters and
 /// registers keep none.
 pub fn holds_id_card(text: &str) -> bool {
-    let plain =
-        |c: char| char::from_u32(c as u32 - 0xfee0).filter(|_| ('\u{ff10}'..='\u{ff58}').contains(&c)).unwrap_or(c);
+    let plain = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        c => c,
+    };
     let text: String = text.chars().filter(|c| !c.is_whitespace()).map(plain).collect::<String>().to_lowercase();
     text.split(|c: char| !c.is_ascii_digit() && c != 'x').any(|run| {
         let dated = || matches!(&run[6..8], "19" | "20") && run[10..12] <= *"12" && run[12..14] <= *"31";

@@ -398,6 +398,16 @@ impl Store for Shelf {
     async fn import_members(&self, _: &[Member]) -> StoreResult<()> {
         unreachable!("{NOT_HERE}")
     }
+    async fn roster(&self) -> StoreResult<crate::domain::roster::Roster> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn replace_roster(
+        &self,
+        _: &crate::domain::roster::Roster,
+        _: &crate::domain::roster::Roster,
+    ) -> StoreResult<bool> {
+        unreachable!("{NOT_HERE}")
+    }
     async fn replace_rota(&self, _: &Rota) -> StoreResult<()> {
         unreachable!("{NOT_HERE}")
     }
