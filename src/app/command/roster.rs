@@ -85,7 +85,9 @@ fn findings(config: &Config, roster: &Roster) -> String {
         Language::En => format!("size: {}\n", it.en()),
     };
     let lines: String = found.iter().map(line).collect();
-    if found.is_empty() {
+    if roster.units.is_empty() {
+        "sizes: no units are filed, nothing was looked at\n".into()
+    } else if found.is_empty() {
         "sizes: all as they should be\n".into()
     } else {
         format!("{lines}sizes: {} findings\n", found.len())
