@@ -135,6 +135,9 @@ impl Store for StubStore {
     async fn replace_rota(&self, _: &crate::domain::duty::Rota) -> StoreResult<()> {
         unreachable!()
     }
+    async fn lead_steps(&self, _: &[crate::domain::id::LeadId]) -> StoreResult<Vec<LeadStep>> {
+        unreachable!()
+    }
     async fn roster(&self) -> StoreResult<crate::domain::roster::Roster> {
         self.sound()?;
         Ok(self.0.roster.lock().unwrap().clone())
@@ -177,6 +180,19 @@ impl Store for StubStore {
         _: (Millis, i64),
         _: usize,
     ) -> StoreResult<Vec<crate::domain::points::Entry>> {
+        unreachable!()
+    }
+    async fn redemptions_between(
+        &self,
+        _: Millis,
+        _: Millis,
+    ) -> StoreResult<Vec<crate::domain::redemption::Redemption>> {
+        unreachable!()
+    }
+    async fn import_rewards(&self, _: &[crate::domain::redemption::Reward]) -> StoreResult<()> {
+        unreachable!()
+    }
+    async fn rewards(&self) -> StoreResult<Vec<crate::domain::redemption::Reward>> {
         unreachable!()
     }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {

@@ -66,7 +66,7 @@ enum Command {
     },
     /// Writes a table.
     Export {
-        /// leads, points, alarms, timeline, responses, duty or rosters.
+        /// leads, points, alarms, timeline, responses, appraisal, duty or rosters.
         kind: ExportKind,
         /// First day, YYYY-MM-DD.
         #[arg(long, value_name = "D")]

@@ -23,6 +23,8 @@ pub enum TableKind {
     Drill,
     /// The six rosters.
     Rosters,
+    /// What each unit did: one row a unit.
+    Appraisal,
 }
 
 impl TableKind {
@@ -36,6 +38,7 @@ impl TableKind {
             Self::Responses => "responses",
             Self::Drill => "drill",
             Self::Rosters => "rosters",
+            Self::Appraisal => "appraisal",
         }
     }
 }
@@ -45,10 +48,12 @@ impl std::str::FromStr for TableKind {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // A drill's report is made at its end, not ordered; rosters have no period.
-        [Self::Leads, Self::Points, Self::Alarms, Self::Timeline, Self::Responses]
+        [Self::Leads, Self::Points, Self::Alarms, Self::Timeline, Self::Responses, Self::Appraisal]
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no table: write leads, points, alarms, timeline or responses"))
+            .ok_or_else(|| {
+                format!("`{text}` is no table: write leads, points, alarms, timeline, responses or appraisal")
+            })
     }
 }
 

@@ -19,6 +19,7 @@ mod ledger;
 mod member;
 mod open;
 mod outbox;
+mod redemption;
 mod replica;
 mod retain;
 mod roster;
@@ -40,11 +41,13 @@ use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::domain::points::Entry;
+use crate::domain::redemption::{Redemption, Reward};
 use crate::domain::roster::Roster;
 use crate::port::audit::Audit;
 use crate::port::store::{
-    Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate,
-    Retained, Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
+    Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, LeadStep, OutboxReport, QueueView, Queued,
+    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile,
+    TownVersion,
 };
 use engine::{Db, Pools, is_away, is_full, uncrossed};
 use replica::Replica;
@@ -287,6 +290,10 @@ impl Store for SqlStore {
         Ok(desk::leads_between(&self.pools, from, to, after, limit).await?)
     }
 
+    async fn lead_steps(&self, leads: &[LeadId]) -> StoreResult<Vec<LeadStep>> {
+        Ok(desk::lead_steps(&self.pools, leads).await?)
+    }
+
     async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {
         Ok(desk::mended_since(&self.pools, since, after, limit).await?)
     }
@@ -299,6 +306,20 @@ impl Store for SqlStore {
         limit: usize,
     ) -> StoreResult<Vec<Entry>> {
         Ok(ledger::entries_between(&mut self.pools.reading().await?, from, to, after, limit).await?)
+    }
+
+    async fn redemptions_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<Redemption>> {
+        Ok(redemption::load_between(&mut self.pools.reading().await?, from, to).await?)
+    }
+
+    async fn import_rewards(&self, rewards: &[Reward]) -> StoreResult<()> {
+        let mut link = self.pools.writing().await?;
+        redemption::put_rewards(&mut link, &rewards.iter().collect::<Vec<_>>(), redemption::Picture::Stays).await?;
+        Ok(link.commit().await?)
+    }
+
+    async fn rewards(&self) -> StoreResult<Vec<Reward>> {
+        Ok(redemption::load_rewards(&mut self.pools.reading().await?).await?)
     }
 
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {

@@ -69,7 +69,7 @@ pub(crate) fn tally(code: &str, numbers: [i64; 5]) -> Tally {
     Tally { member: person(7, code), opening, earned, spent, corrected, closing }
 }
 
-fn person(user: i64, code: &str) -> Member {
+pub(crate) fn person(user: i64, code: &str) -> Member {
     Member {
         user: UserId(user),
         name: "王小明".into(),
@@ -328,6 +328,19 @@ impl Store for Shelf {
     ) -> StoreResult<Vec<crate::domain::points::Entry>> {
         unreachable!()
     }
+    async fn redemptions_between(
+        &self,
+        _: Millis,
+        _: Millis,
+    ) -> StoreResult<Vec<crate::domain::redemption::Redemption>> {
+        unreachable!()
+    }
+    async fn import_rewards(&self, _: &[crate::domain::redemption::Reward]) -> StoreResult<()> {
+        unreachable!()
+    }
+    async fn rewards(&self) -> StoreResult<Vec<crate::domain::redemption::Reward>> {
+        unreachable!()
+    }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         Ok(vec![tally("M1", [0, 1, 0, 0, 1])])
     }
@@ -406,6 +419,10 @@ impl Store for Shelf {
     }
     async fn import_members(&self, _: &[Member]) -> StoreResult<()> {
         unreachable!("{NOT_HERE}")
+    }
+    async fn lead_steps(&self, leads: &[LeadId]) -> StoreResult<Vec<LeadStep>> {
+        let verify = |lead: &LeadId| LeadStep { lead: *lead, at: at(3, 0), action: "verify".into() };
+        Ok(leads.iter().map(verify).collect())
     }
     async fn roster(&self) -> StoreResult<crate::domain::roster::Roster> {
         unreachable!("{NOT_HERE}")
