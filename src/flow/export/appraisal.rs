@@ -18,7 +18,7 @@ use crate::port::table::{Cell, Column, Head, Holds, Table};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 const fn count(key: &'static str, zh: &'static str, en: &'static str) -> Column {
-    Column { key, zh, en, holds: Holds::Count, width: 10, summed: true }
+    Column { key, zh, en, holds: Holds::Count, width: 12, summed: true }
 }
 
 /// One row a unit. Tips are those received in the period, by how they stand when the table is made:
@@ -31,20 +31,20 @@ pub const UNITS: &[Column] = &[
     // Verified, and those of them that are resolved.
     count("verified", "已核实", "Verified"),
     count("unfounded", "不属实", "Unfounded"),
-    count("out_of_scope", "超出范围", "Out of scope"),
+    Column { width: 15, ..count("out_of_scope", "超出范围", "Out of scope") },
     // Merged into another tip of the same event: neither for nor against.
     count("merged", "重复", "Merged"),
     count("withdrawn", "撤回", "Withdrawn"),
     count("open", "未判定", "Open"),
     // Verified, unfounded and out of scope: what the share is of.
     count("decided", "已判定", "Decided"),
-    column("verified_share", "核实率", "Verified share", Holds::Share, 10),
+    column("verified_share", "核实率", "Verified share", Holds::Share, 15),
     // Tips that police took up: claimed, or decided without a claim; one that was undone does not count. The median is of these.
     count("taken_up", "已受理", "Taken up"),
-    column("claim_minutes", "受理中位（分）", "To claim, median (min)", Holds::Metres, 13),
+    column("claim_minutes", "受理中位（分）", "To claim (min)", Holds::Metres, 16),
     // Resolved, and nothing else since. The median is of these, from receipt.
     count("resolved", "已办结", "Resolved"),
-    column("resolve_minutes", "办结中位（分）", "To resolve, median (min)", Holds::Metres, 13),
+    column("resolve_minutes", "办结中位（分）", "To resolve (min)", Holds::Metres, 17),
     // Verified tips of the config's hazard categories (H1), and those of them that are solved: struck off (H2).
     count("hazards", "核实隐患", "Hazards"),
     count("struck_off", "隐患销号", "Struck off"),

@@ -289,6 +289,18 @@ async fn leads_come_page_by_page_each_once() {
 }
 
 #[tokio::test]
+async fn the_appraisal_counts_every_page() {
+    let leads: Vec<Lead> = (1..=1203).map(lead).collect();
+    let shelf = Shelf { leads: leads.into(), pages: std::sync::Arc::default() };
+    let mut heard = Heard::default();
+    let count = export(&shelf, &config(), request(TableKind::Appraisal, false), &mut heard).await.unwrap();
+    // Tips of a group that the town does not have, the point of the one alarm, and whose points they are.
+    assert_eq!((count, heard.0.len(), heard.2), (3, 3, true));
+    assert_eq!(heard.0[0][2..4], [1203, 1203].map(Cell::Int));
+    assert_eq!(shelf.pages.load(std::sync::atomic::Ordering::Relaxed), 4);
+}
+
+#[tokio::test]
 async fn points_and_alarms_come_with_their_rows() {
     let shelf = Shelf { leads: Vec::new().into(), pages: std::sync::Arc::default() };
     let mut heard = Heard::default();
@@ -403,7 +415,7 @@ impl Store for Shelf {
         unreachable!("{NOT_HERE}")
     }
     async fn town(&self) -> StoreResult<TownFile> {
-        unreachable!("{NOT_HERE}")
+        self.townspeople().await
     }
     async fn town_version(&self) -> StoreResult<TownVersion> {
         unreachable!("{NOT_HERE}")

@@ -303,7 +303,7 @@ impl Store for Faulty {
         through!(self.record_access(access))
     }
 
-    async fn lead_steps(&self, leads: &[LeadId]) -> StoreResult<Vec<LeadStep>> {
+    async fn lead_steps(&self, leads: &[LeadId]) -> StoreResult<Vec<baiying::port::store::LeadStep>> {
         through!(self.lead_steps(leads))
     }
 

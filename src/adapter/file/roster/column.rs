@@ -16,7 +16,7 @@ const fn column(
     Column { key, zh, en, holds, width, summed }
 }
 
-pub const UNIT: Column = column("unit", "单位代码", "Unit code", Holds::Text, 12, false);
+pub const UNIT: Column = column("unit", "单位代码", "Unit code", Holds::Text, 17, false);
 pub const UNIT_NAME: Column = column("unit_name", "单位名称", "Unit name", Holds::Text, 24, false);
 pub const KIND: Column = column("kind", "单位类别", "Kind", Holds::Text, 20, false);
 pub const POPULATION: Column = column("population", "人口", "Population", Holds::Count, 12, false);
