@@ -119,7 +119,7 @@ fn a_month_worked_out_by_hand() {
         step(&leads[2], 1, "tip"),
         step(&leads[2], 2, "claim"),
         step(&leads[2], 3, "undo"),
-        step(&leads[2], 6, "verify"),
+        step(&leads[2], 8, "verify"),
         step(&leads[2], 50, "resolve"),
         step(&leads[3], 90, "unfounded"),
         step(&leads[4], 7, "out_of_scope"),
@@ -145,15 +145,15 @@ fn a_month_worked_out_by_hand() {
     ];
     let want = [
         "菱东群 group 0 0 0 0 0 0 0 0 · 0 · 0 · 0 0 · · · · · · · 0 0 0",
-        // Taken up after 4, 10, 6, 90, 7 and 9 minutes: the third of six is 7. Resolved after 50 and 100: the first of two.
-        "鹿城群 group 8 3 1 1 1 1 1 5 0.6 6 7 2 50 1 1 · · · · · · · 30 -5 2",
+        // Taken up after 4, 10, 8, 90, 7 and 9 minutes: the third of six is 8. Resolved after 50 and 100: the first of two.
+        "鹿城群 group 8 3 1 1 1 1 1 5 0.6 6 8 2 50 1 1 · · · · · · · 30 -5 2",
         "former_groups group 1 0 0 0 0 0 1 0 · 0 · 0 · 0 0 · · · · · · · · · 1",
         "private private 1 1 0 0 0 0 0 1 1 1 12 0 · 1 0 · · · · · · · · · 1",
         "P1 东门 point · · · · · · · · · · · · · · · 2 1 2 1 2 1 2 · · 1",
         "patrol team · · · · · · · · · · · · · · · 1 0 1 1 1 1 1 · · 1",
         "no_group people · · · · · · · · · · · · · · · · · · · · · · 2 0 ·",
         "已撤群 people · · · · · · · · · · · · · · · · · · · · · · 7 0 ·",
-        // All seven taken up: 4 6 7 9 10 12 90, the fourth.
+        // All seven taken up: 4 7 8 9 10 12 90, the fourth.
         "total 2026-11-01/2026-12-01 · 10 4 1 1 1 1 2 6 0.6667 7 9 2 50 2 1 3 1 3 2 3 2 3 39 -5 ·",
     ];
     let table = table(&leads, &steps, &tallies, &alarms);
