@@ -58,6 +58,8 @@ pub struct Config {
     pub redeem: RedeemRules,
     /// How long things are kept.
     pub retention: RetentionRules,
+    /// How large the teams of the rosters should be.
+    pub roster: crate::domain::roster::size::Sizes,
 }
 
 /// `[telegram]`
@@ -322,6 +324,7 @@ impl Default for Config {
             points: PointsRules::default(),
             redeem: RedeemRules::default(),
             retention: RetentionRules::default(),
+            roster: crate::domain::roster::size::Sizes::default(),
         }
     }
 }

@@ -140,6 +140,10 @@ impl Doctor<'_> {
             Ok(audit) => self.audit(&audit),
             Err(error) => self.database_down(&error),
         }
+        match store.roster().await {
+            Ok(roster) => self.roster(&roster),
+            Err(error) => self.database_down(&error),
+        }
         if gauges.inbox_parked > 0 {
             let n = gauges.inbox_parked;
             self.warn(

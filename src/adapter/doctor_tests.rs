@@ -158,6 +158,21 @@ async fn each_trouble_is_found_alone_and_with_its_mend() {
         (|it| platform(it).webhook.url = "https://x".into(), Fail, "a webhook is set", "deleteWebhook"),
         (|it| platform(it).webhook.pending = 500, Warn, "500 updates wait", "serve"),
         (|it| it.store.0.gauges.lock().unwrap().inbox_parked = 2, Warn, "2 events", "log"),
+        (
+            |it| {
+                let village = crate::domain::roster::Unit {
+                    code: "V1".into(),
+                    name: "north".into(),
+                    kind: crate::domain::roster::UnitKind::Village,
+                    population: None,
+                    larger: false,
+                };
+                it.store.0.roster.lock().unwrap().units.push(village);
+            },
+            Warn,
+            "2 sizes of the rosters are not as they should be: V1 north: 0 people in the full-time village team",
+            "export rosters",
+        ),
         (|it| it.store.0.gauges.lock().unwrap().outbox_failed = 3, Warn, "3 messages", "removed"),
         (
             |it| it.store.0.gauges.lock().unwrap().newest_update_at = Some(NOW.plus_ms(-30 * HOUR_MS)),

@@ -22,6 +22,7 @@ pub(crate) struct Stub {
     /// Answers to the next calls of `receive`, before it works.
     pub(crate) refuse: Mutex<VecDeque<StoreError>>,
     pub(crate) town: Mutex<TownFile>,
+    pub(crate) roster: Mutex<crate::domain::roster::Roster>,
     pub(crate) gauges: Mutex<Gauges>,
     pub(crate) audit: Mutex<Audit>,
     pub(crate) broken: Mutex<bool>,
@@ -132,6 +133,20 @@ impl Store for StubStore {
         unreachable!()
     }
     async fn replace_rota(&self, _: &crate::domain::duty::Rota) -> StoreResult<()> {
+        unreachable!()
+    }
+    async fn lead_steps(&self, _: &[crate::domain::id::LeadId]) -> StoreResult<Vec<LeadStep>> {
+        unreachable!()
+    }
+    async fn roster(&self) -> StoreResult<crate::domain::roster::Roster> {
+        self.sound()?;
+        Ok(self.0.roster.lock().unwrap().clone())
+    }
+    async fn replace_roster(
+        &self,
+        _: &crate::domain::roster::Roster,
+        _: &crate::domain::roster::Roster,
+    ) -> StoreResult<bool> {
         unreachable!()
     }
     async fn renew_secret(&self, _: &str, _: &str) -> StoreResult<()> {

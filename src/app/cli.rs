@@ -51,7 +51,7 @@ enum Command {
         #[arg(long, value_name = "FILE.csv")]
         gazetteer: Option<PathBuf>,
     },
-    /// Takes in a CSV; the rota as CSV, XLSX or calendar.
+    /// Takes in a CSV; the rota as CSV, XLSX or calendar; the rosters as XLSX.
     Import {
         /// What it holds.
         kind: ImportKind,
@@ -60,10 +60,13 @@ enum Command {
         /// Says what would change, and changes nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Rosters: lets a table be emptied, or lose more than half of its rows.
+        #[arg(long)]
+        remove: bool,
     },
     /// Writes a table.
     Export {
-        /// leads, points, alarms, timeline, responses or duty.
+        /// leads, points, alarms, timeline, responses, appraisal, duty or rosters.
         kind: ExportKind,
         /// First day, YYYY-MM-DD.
         #[arg(long, value_name = "D")]
@@ -74,7 +77,7 @@ enum Command {
         /// A whole month.
         #[arg(long, value_name = "YYYY-MM")]
         month: Option<String>,
-        /// csv, xlsx, jsonl or geojson; alarms also cap (Common Alerting Protocol 1.2); duty: xlsx, csv or ics.
+        /// csv, xlsx, jsonl or geojson; alarms also cap (Common Alerting Protocol 1.2); duty: xlsx, csv or ics; rosters: xlsx.
         #[arg(long)]
         format: ExportFormat,
         /// Where to; `-` is standard output. For cap: a folder.
@@ -134,16 +137,17 @@ enum Command {
 enum ExportKind {
     Table(TableKind),
     Duty,
+    Rosters,
 }
 
 impl std::str::FromStr for ExportKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "duty" {
-            Ok(Self::Duty)
-        } else {
-            text.parse().map(Self::Table).map_err(|e: String| format!("{e}, or duty"))
+        match text {
+            "duty" => Ok(Self::Duty),
+            "rosters" => Ok(Self::Rosters),
+            text => text.parse().map(Self::Table).map_err(|e: String| format!("{e}, duty or rosters")),
         }
     }
 }
@@ -214,7 +218,17 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Command::Doctor => command::look_over(&config, &secrets).await,
         Command::Understand { gazetteer } => command::understand(&config, gazetteer.as_deref()),
-        Command::Import { kind, file, dry_run } => command::import_file(&config, kind, &file, dry_run).await,
+        Command::Import { kind, file, dry_run, remove } => {
+            command::import_file(&config, kind, &file, (dry_run, remove)).await
+        }
+        Command::Export { kind: ExportKind::Rosters, from, to, month, format, out, names } => {
+            anyhow::ensure!(
+                from.or(to).or(month).is_none(),
+                "the rosters are exported as they stand: leave --from, --to and --month out"
+            );
+            anyhow::ensure!(matches!(format, ExportFormat::File(Format::Xlsx)), "the rosters are written as xlsx");
+            command::roster::export(&config, &secrets, out, names).await
+        }
         Command::Export { kind: ExportKind::Duty, from, to, month, format, out, .. } => {
             anyhow::ensure!(
                 from.or(to).or(month).is_none(),

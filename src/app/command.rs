@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod cap;
 pub mod duty;
+pub mod roster;
 
 use super::{export_key, open_store};
 use crate::adapter::clock::{SystemChance, SystemClock};
@@ -89,13 +90,24 @@ pub enum ImportKind {
     Members,
     /// The rota: shifts, holidays, swaps.
     Duty,
+    /// The six rosters: units, teams, head-counts.
+    Rosters,
 }
 
 /// `import`: a file is taken whole or not at all.
 ///
 /// # Errors
 /// Each wrong cell, with row and column; or the database's.
-pub async fn import_file(config: &Config, kind: ImportKind, path: &Path, dry_run: bool) -> anyhow::Result<Outcome> {
+pub async fn import_file(
+    config: &Config,
+    kind: ImportKind,
+    path: &Path,
+    (dry_run, remove): (bool, bool),
+) -> anyhow::Result<Outcome> {
+    if kind == ImportKind::Rosters {
+        return roster::import(config, path, dry_run, remove).await;
+    }
+    anyhow::ensure!(!remove, "--remove is for rosters");
     if kind == ImportKind::Duty {
         return duty::import(config, path, dry_run).await;
     }
@@ -130,7 +142,7 @@ pub async fn import_file(config: &Config, kind: ImportKind, path: &Path, dry_run
             }
             summary
         }
-        ImportKind::Duty => Summary::default(),
+        ImportKind::Duty | ImportKind::Rosters => Summary::default(),
     };
     println!("{name}: {summary}{}", if dry_run { " (dry run: nothing was written)" } else { "" });
     Ok(Outcome::Well)

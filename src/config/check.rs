@@ -179,6 +179,15 @@ impl Faults {
             self.check(value >= 0, key, "must not be negative");
             self.check(value <= most, key, format!("must be at most {most}"));
         }
+        let roster = &config.roster;
+        for (key, range) in [
+            ("roster.red_armband_small", roster.red_armband_small),
+            ("roster.red_armband_large", roster.red_armband_large),
+            ("roster.stationed_group", roster.stationed_group),
+            ("roster.mobile_pairs", roster.mobile_pairs),
+        ] {
+            self.check(range.least <= range.most, key, "least must not be more than most");
+        }
         for (key, metres) in [
             ("tip.pin_accuracy_m", tip.pin_accuracy_m),
             ("tip.area_accuracy_m", tip.area_accuracy_m),

@@ -37,6 +37,7 @@ fn the_shipped_file_names_every_key() {
         ("points", "[points]\nx = 1"),
         ("words", "[words]\nx = []"),
         ("retention", "[retention]\nx = 1"),
+        ("roster", "[roster]\nx = 1"),
     ] {
         let refusal = told(section);
         let keys: Vec<&str> = refusal.rsplit("expected").next().unwrap().split('`').skip(1).step_by(2).collect();

@@ -14,6 +14,7 @@ pub mod period;
 pub mod place;
 pub mod points;
 pub mod redemption;
+pub mod roster;
 mod simplified;
 pub mod text;
 pub mod tip;

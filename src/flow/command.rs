@@ -41,7 +41,7 @@ pub enum Command {
     Reward(String),
     /// `/correct CODE ±N reason`
     Correct(String),
-    /// `/export YYYY-MM [leads|points|alarms]`
+    /// `/export YYYY-MM [leads|points|alarms|timeline|responses|appraisal]`
     Export(String),
     /// `/drill [place]`
     Drill(String),

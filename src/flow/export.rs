@@ -4,9 +4,11 @@
 //! and digests are an adapter's. Called by the export command and by the sender of `/export`'s documents.
 
 pub mod alarm;
+pub mod appraisal;
 pub mod drill;
 
 pub use alarm::alarms_table;
+pub use appraisal::Appraisal;
 
 use crate::config::Config;
 use crate::domain::id::{ChatId, LeadId, Millis, UserId};
@@ -54,6 +56,8 @@ impl Request {
             TableKind::Timeline => ("警情经过表 Alarm timelines", alarm::TIMELINE.to_vec()),
             TableKind::Responses => ("响应时效表 Response times", alarm::RESPONSES.to_vec()),
             TableKind::Drill => ("演练报告 DRILL report", drill::POINTS.to_vec()),
+            TableKind::Rosters => ("花名册 Rosters", Vec::new()),
+            TableKind::Appraisal => ("各单位工作考核表 Appraisal by unit", appraisal::UNITS.to_vec()),
         };
         Head {
             kind: self.kind,
@@ -126,7 +130,24 @@ pub async fn export<S: Store>(
             table.pour(sink)?;
             Ok(table.rows.len() as u64)
         }
+        TableKind::Appraisal => {
+            let mut table = Appraisal::new(&store.town().await?, config);
+            let mut after = LeadId(0);
+            loop {
+                let page = store.leads_between(from, to, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                ensure!(last.id != after, "the store gave the same page of leads twice");
+                after = last.id;
+                let ids: Vec<LeadId> = page.iter().map(|lead| lead.id).collect();
+                table.take(&page, &store.lead_steps(&ids).await?);
+            }
+            table.earn(&store.tallies(from, to).await?);
+            let table = table.table(head, &store.alarms_between(from, to).await?);
+            table.pour(sink)?;
+            Ok(table.rows.len() as u64)
+        }
         TableKind::Drill => bail!("a drill's report is made at the drill's end"),
+        TableKind::Rosters => bail!("rosters are exported as they stand, not over a period"),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::domain::points::{Entry, Transfer};
 use crate::domain::redemption::{Redemption, Reward};
+use crate::domain::roster::Roster;
 use std::future::Future;
 
 /// Why a store could not do its step.
@@ -345,6 +346,11 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn import_members(&self, members: &[Member]) -> impl Future<Output = StoreResult<()>> + Send;
     /// Replaces shifts, holidays and swaps. What people said of their duty themselves stays.
     fn replace_rota(&self, rota: &Rota) -> impl Future<Output = StoreResult<()>> + Send;
+    /// The rosters as they were filed.
+    fn roster(&self) -> impl Future<Output = StoreResult<Roster>> + Send;
+    /// Replaces all six rosters, or none: tells whether it did. Not if they are not `old` any more: somebody else filed
+    /// others since they were read.
+    fn replace_roster(&self, old: &Roster, new: &Roster) -> impl Future<Output = StoreResult<bool>> + Send;
 
     /// What the desk's queue card shows.
     fn queue_view(&self) -> impl Future<Output = StoreResult<QueueView>> + Send;
@@ -374,6 +380,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         after: LeadId,
         limit: usize,
     ) -> impl Future<Output = StoreResult<Vec<Lead>>> + Send;
+    /// What was done to these leads, of each the oldest first.
+    fn lead_steps(&self, leads: &[LeadId]) -> impl Future<Output = StoreResult<Vec<LeadStep>>> + Send;
     /// Leads of which something was mended, or added to, at or after an instant, by number, from the one after `after`, at
     /// most `limit`. Those that were wiped are left out.
     fn mended_since(
@@ -409,6 +417,17 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn alarms_between(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<AlarmRecord>>> + Send;
     /// This drill and the ended ones before it, the newest first, at most `limit` in all.
     fn last_drills(&self, drill: AlarmId, limit: usize) -> impl Future<Output = StoreResult<Vec<AlarmRecord>>> + Send;
+}
+
+/// One line of a lead's history, without what it was before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadStep {
+    /// Which lead.
+    pub lead: LeadId,
+    /// When.
+    pub at: Millis,
+    /// What, as in [`LeadEvent::action`].
+    pub action: String,
 }
 
 /// A person's points over a period. `closing = opening + earned − spent + corrected`.

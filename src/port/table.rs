@@ -21,6 +21,10 @@ pub enum TableKind {
     Responses,
     /// The report of one drill.
     Drill,
+    /// The six rosters.
+    Rosters,
+    /// What each unit did: one row a unit.
+    Appraisal,
 }
 
 impl TableKind {
@@ -33,6 +37,8 @@ impl TableKind {
             Self::Timeline => "timeline",
             Self::Responses => "responses",
             Self::Drill => "drill",
+            Self::Rosters => "rosters",
+            Self::Appraisal => "appraisal",
         }
     }
 }
@@ -41,11 +47,13 @@ impl std::str::FromStr for TableKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A drill's report is made at its end, not ordered.
-        [Self::Leads, Self::Points, Self::Alarms, Self::Timeline, Self::Responses]
+        // A drill's report is made at its end, not ordered; rosters have no period.
+        [Self::Leads, Self::Points, Self::Alarms, Self::Timeline, Self::Responses, Self::Appraisal]
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no table: write leads, points, alarms, timeline or responses"))
+            .ok_or_else(|| {
+                format!("`{text}` is no table: write leads, points, alarms, timeline, responses or appraisal")
+            })
     }
 }
 

@@ -13,6 +13,7 @@ mod kill;
 mod layers;
 mod plan;
 mod replicas;
+mod roster;
 mod sim;
 mod store;
 mod world;

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// What may be read whole: what a town has few of, values of the statement itself, and what another step has made.
-const SMALL: [&str; 20] = [
+const SMALL: [&str; 23] = [
     "_sqlx_migrations",
     "counter",
     "secret",
@@ -30,6 +30,9 @@ const SMALL: [&str; 20] = [
     "duty_holiday",
     "duty_swap",
     "duty_word",
+    "roster_unit",
+    "roster_person",
+    "roster_headcount",
     "ledger_head",
     "ask",
     "fresh",

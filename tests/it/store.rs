@@ -8,6 +8,7 @@ mod file;
 mod inbox;
 mod ledger;
 mod outbox;
+mod roster;
 mod scrub;
 mod speed;
 mod step;

@@ -8,6 +8,8 @@ use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::UserId;
 use crate::domain::member::Role;
 use crate::domain::place::Wgs84;
+use crate::domain::roster::Roster;
+use crate::domain::roster::size::Finding;
 use crate::port::store::TownFile;
 
 impl Doctor<'_> {
@@ -80,6 +82,27 @@ impl Doctor<'_> {
                 "baiying import gazetteer FILE.csv",
             );
         }
+    }
+
+    /// Teams that are not as large as the facts ask, in one line: exports and imports of rosters tell all.
+    pub(super) fn roster(&mut self, roster: &Roster) {
+        const MOST: usize = 5;
+        let found = self.config.roster.findings(roster);
+        if found.is_empty() {
+            return;
+        }
+        let n = found.len();
+        let tell = |words: fn(&Finding) -> String, parted: &str| {
+            let mut told = found.iter().take(MOST).map(words).collect::<Vec<_>>().join(parted);
+            told.push_str(if n > MOST { " …" } else { "" });
+            told
+        };
+        self.warn(
+            format!("花名册有 {n} 处人数不符：{}", tell(Finding::zh, "；")),
+            format!("{n} sizes of the rosters are not as they should be: {}", tell(Finding::en, "; ")),
+            "baiying export rosters --format xlsx 列出全部；补足后再 import rosters，或改 [roster]",
+            "baiying export rosters --format xlsx lists all; import rosters with more people, or change [roster]",
+        );
     }
 
     fn group_differences(&mut self, seed: &GroupSeed, stored: Option<&Group>) {

@@ -10,6 +10,7 @@ pub mod duty;
 pub mod grid;
 pub mod import;
 mod scan;
+pub mod roster;
 pub mod sheet;
 pub mod table;
 pub mod verify;

@@ -1,12 +1,12 @@
 //! What the desk, the operator and exports look at. Reads only. Called by the store.
 
 use super::alarm::{load_alarms, load_timelines};
-use super::engine::{Db, Link, Pools, Sql};
+use super::engine::{Db, Link, Pools, Row, Sql};
 use super::lead::{LEAD_COLUMNS, read_lead};
 use crate::domain::alarm::event::AlarmEvent;
 use crate::domain::id::{AlarmId, LeadId, Millis};
 use crate::domain::lead::Lead;
-use crate::port::store::{AlarmFile, AlarmRecord, Gauges, QueueView};
+use crate::port::store::{AlarmFile, AlarmRecord, Gauges, LeadStep, QueueView};
 use std::collections::HashMap;
 
 async fn read_leads(link: &mut Link, sql: Sql) -> Db<Vec<Lead>> {
@@ -57,6 +57,18 @@ pub(super) async fn gauges(pools: &Pools) -> Db<Gauges> {
     let sql = link.sql("SELECT received_at FROM inbox WHERE kind = 'update' ORDER BY seq DESC LIMIT 1");
     gauges.newest_update_at = link.number(sql).await?.map(Millis);
     Ok(gauges)
+}
+
+/// What was done to leads, of each the oldest first.
+pub(super) async fn lead_steps(pools: &Pools, leads: &[LeadId]) -> Db<Vec<LeadStep>> {
+    let mut link = pools.reading().await?;
+    let mut sql = link.sql("SELECT lead, at, action FROM lead_event WHERE lead IN ");
+    sql.list(&leads.iter().map(|lead| lead.0).collect::<Vec<_>>()).push(" ORDER BY lead, id");
+    let step = |row: &Row| {
+        let mut row = row.read();
+        Ok(LeadStep { lead: LeadId(row.next()?), at: Millis(row.next()?), action: row.next()? })
+    };
+    link.rows(sql).await?.iter().map(step).collect()
 }
 
 /// Leads received in a period, in received order, from the one after `after`.

@@ -22,6 +22,7 @@ mod outbox;
 mod redemption;
 mod replica;
 mod retain;
+mod roster;
 mod scratch;
 mod scrub;
 mod step;
@@ -41,10 +42,12 @@ use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::domain::points::Entry;
 use crate::domain::redemption::{Redemption, Reward};
+use crate::domain::roster::Roster;
 use crate::port::audit::Audit;
 use crate::port::store::{
-    Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate,
-    Retained, Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile, TownVersion,
+    Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, LeadStep, OutboxReport, QueueView, Queued,
+    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile,
+    TownVersion,
 };
 use engine::{Db, Pools, is_away, is_full, uncrossed};
 use replica::Replica;
@@ -237,6 +240,14 @@ impl Store for SqlStore {
         Ok(duty::replace(&self.pools, rota).await?)
     }
 
+    async fn roster(&self) -> StoreResult<Roster> {
+        Ok(roster::load(&mut self.pools.reading().await?).await?)
+    }
+
+    async fn replace_roster(&self, old: &Roster, new: &Roster) -> StoreResult<bool> {
+        Ok(uncrossed(|| roster::replace(&self.pools, old, new)).await?)
+    }
+
     async fn renew_secret(&self, name: &str, fresh: &str) -> StoreResult<()> {
         let mut link = self.pools.writing().await?;
         let mut sql = link.sql("INSERT INTO secret (name, value) VALUES (");
@@ -277,6 +288,10 @@ impl Store for SqlStore {
 
     async fn leads_between(&self, from: Millis, to: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<Lead>> {
         Ok(desk::leads_between(&self.pools, from, to, after, limit).await?)
+    }
+
+    async fn lead_steps(&self, leads: &[LeadId]) -> StoreResult<Vec<LeadStep>> {
+        Ok(desk::lead_steps(&self.pools, leads).await?)
     }
 
     async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {

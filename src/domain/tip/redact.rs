@@ -285,6 +285,20 @@ fn is_private(text: &str, span: &Range<usize>, digits: &str, split: bool, said: 
     said.phone && whole && (7..=12).contains(&len) && !text[..span.start].ends_with(['$', '¥'])
 }
 
+/// Whether an ID-card number stands in the text: 18 digits, the last may be X, with a date of birth inside. Rosters and
+/// registers keep none.
+pub fn holds_id_card(text: &str) -> bool {
+    let plain = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).map(plain).collect::<String>().to_lowercase();
+    text.split(|c: char| !c.is_ascii_digit() && c != 'x').any(|run| {
+        let dated = || matches!(&run[6..8], "19" | "20") && run[10..12] <= *"12" && run[12..14] <= *"31";
+        run.len() == 18 && !run[..17].contains('x') && dated()
+    })
+}
+
 /// The check digit of an 18-digit ID card (GB 11643: weights of 2 to the power, modulo 11).
 fn is_id(digits: &[u8]) -> bool {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];

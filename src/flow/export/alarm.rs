@@ -249,7 +249,7 @@ pub(super) fn term((id, shown): (&str, &str)) -> Cell {
     Cell::Term { id: id.into(), shown: shown.into() }
 }
 
-fn kind_term(kind: ResponderKind) -> Cell {
+pub(super) fn kind_term(kind: ResponderKind) -> Cell {
     term(match kind {
         ResponderKind::Point => ("point", "联络点 point"),
         ResponderKind::Patrol => ("patrol", "巡防 patrol"),

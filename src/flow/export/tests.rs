@@ -69,7 +69,7 @@ pub(crate) fn tally(code: &str, numbers: [i64; 5]) -> Tally {
     Tally { member: person(7, code), opening, earned, spent, corrected, closing }
 }
 
-fn person(user: i64, code: &str) -> Member {
+pub(crate) fn person(user: i64, code: &str) -> Member {
     Member {
         user: UserId(user),
         name: "王小明".into(),
@@ -289,6 +289,18 @@ async fn leads_come_page_by_page_each_once() {
 }
 
 #[tokio::test]
+async fn the_appraisal_counts_every_page() {
+    let leads: Vec<Lead> = (1..=1203).map(lead).collect();
+    let shelf = Shelf { leads: leads.into(), pages: std::sync::Arc::default() };
+    let mut heard = Heard::default();
+    let count = export(&shelf, &config(), request(TableKind::Appraisal, false), &mut heard).await.unwrap();
+    // Tips of a group that the town does not have, the point of the one alarm, and whose points they are.
+    assert_eq!((count, heard.0.len(), heard.2), (3, 3, true));
+    assert_eq!(heard.0[0][2..4], [1203, 1203].map(Cell::Int));
+    assert_eq!(shelf.pages.load(std::sync::atomic::Ordering::Relaxed), 4);
+}
+
+#[tokio::test]
 async fn points_and_alarms_come_with_their_rows() {
     let shelf = Shelf { leads: Vec::new().into(), pages: std::sync::Arc::default() };
     let mut heard = Heard::default();
@@ -403,7 +415,7 @@ impl Store for Shelf {
         unreachable!("{NOT_HERE}")
     }
     async fn town(&self) -> StoreResult<TownFile> {
-        unreachable!("{NOT_HERE}")
+        self.townspeople().await
     }
     async fn town_version(&self) -> StoreResult<TownVersion> {
         unreachable!("{NOT_HERE}")
@@ -418,6 +430,20 @@ impl Store for Shelf {
         unreachable!("{NOT_HERE}")
     }
     async fn import_members(&self, _: &[Member]) -> StoreResult<()> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn lead_steps(&self, leads: &[LeadId]) -> StoreResult<Vec<LeadStep>> {
+        let verify = |lead: &LeadId| LeadStep { lead: *lead, at: at(3, 0), action: "verify".into() };
+        Ok(leads.iter().map(verify).collect())
+    }
+    async fn roster(&self) -> StoreResult<crate::domain::roster::Roster> {
+        unreachable!("{NOT_HERE}")
+    }
+    async fn replace_roster(
+        &self,
+        _: &crate::domain::roster::Roster,
+        _: &crate::domain::roster::Roster,
+    ) -> StoreResult<bool> {
         unreachable!("{NOT_HERE}")
     }
     async fn replace_rota(&self, _: &Rota) -> StoreResult<()> {

@@ -84,6 +84,18 @@ async fn alarms_are_exported_a_row_a_call() {
 }
 
 #[tokio::test]
+async fn the_appraisal_is_a_row_a_unit_and_names_nobody() {
+    let mut w = month().await;
+    let files = export(&mut w, "/export appraisal 2026-11").await;
+    let verdict = verify_bytes(&files[0].1, Format::Xlsx, None, &ExportKey::new(KEY).unwrap()).unwrap();
+    assert!(verdict.ok, "{:?}", verdict.problems);
+    let text = String::from_utf8_lossy(&files[1].1).into_owned();
+    insta::assert_snapshot!("appraisal_csv", text);
+    assert!(!text.contains("User"), "nobody is named");
+    w.end().await;
+}
+
+#[tokio::test]
 async fn only_office_staff_in_the_office_chat_get_an_export() {
     let mut w = month().await;
     for (who, chat) in [(COURIER, COURIER), (OFFICER, OFFICER), (CLERK, GROUP), (CLERK, DESK), (OFFICER, OFFICE)] {

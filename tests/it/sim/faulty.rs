@@ -303,6 +303,22 @@ impl Store for Faulty {
         through!(self.record_access(access))
     }
 
+    async fn lead_steps(&self, leads: &[LeadId]) -> StoreResult<Vec<baiying::port::store::LeadStep>> {
+        through!(self.lead_steps(leads))
+    }
+
+    async fn roster(&self) -> StoreResult<baiying::domain::roster::Roster> {
+        through!(self.roster())
+    }
+
+    async fn replace_roster(
+        &self,
+        old: &baiying::domain::roster::Roster,
+        new: &baiying::domain::roster::Roster,
+    ) -> StoreResult<bool> {
+        through!(self.replace_roster(old, new))
+    }
+
     async fn replace_rota(&self, rota: &Rota) -> StoreResult<()> {
         through!(self.replace_rota(rota))
     }

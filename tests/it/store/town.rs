@@ -108,6 +108,27 @@ async fn leads_of_a_period_come_page_by_page_in_received_order() {
 }
 
 #[tokio::test]
+async fn what_was_done_to_leads_comes_oldest_first() {
+    let store = fresh().await;
+    store.done(Changes { new_leads: [1, 2, 3].map(lead).to_vec(), ..Changes::default() }).await;
+    let event = |id: i64, version: i64, at: i64, action: &str| LeadEvent {
+        lead: LeadId(id),
+        version,
+        at: NOW.plus_ms(at),
+        by: None,
+        action: action.into(),
+        before: Some("{}".into()),
+    };
+    // In the order in which they were decided, whatever the clock said.
+    let events = vec![event(2, 2, 9, "claim"), event(1, 2, 5, "verify"), event(2, 3, 7, "undo"), event(3, 2, 1, "tip")];
+    store.done(Changes { lead_events: events, ..Changes::default() }).await;
+    let steps = store.lead_steps(&[LeadId(2), LeadId(1), LeadId(9)]).await.unwrap();
+    let steps: Vec<_> = steps.iter().map(|it| (it.lead.0, it.at.since(NOW), it.action.as_str())).collect();
+    assert_eq!(steps, [(1, 5, "verify"), (2, 9, "claim"), (2, 7, "undo")]);
+    assert_eq!(store.lead_steps(&[]).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_secret_is_made_once_and_looks_are_on_record() {
     let store = fresh().await;
     assert_eq!(store.secret("export", "a").await.unwrap(), "a");
