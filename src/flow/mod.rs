@@ -23,6 +23,7 @@ pub mod pace;
 pub mod plan;
 pub mod question;
 pub mod render;
+pub mod reward;
 pub mod schedule;
 pub mod tap;
 pub mod town;

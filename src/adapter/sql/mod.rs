@@ -21,6 +21,7 @@ mod open;
 mod outbox;
 mod replica;
 mod retain;
+mod reward;
 mod scratch;
 mod scrub;
 mod step;

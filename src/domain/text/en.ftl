@@ -292,6 +292,26 @@ outcome-unfounded = Your lead { $number } was looked into and nothing was found.
 outcome-duplicate = Your lead { $number } is about the same thing as an earlier one and was merged. Thank you!
 outcome-resolved = ✅ Your lead { $number } is resolved.
 outcome-points = Points +{ $points }
+outcome-points-share = A later report of the same thing: points +{ $points }
+outcome-points-percent = Later report { $nth } of the same thing, { $percent }%: points +{ $points }
+outcome-points-back = Points taken back: −{ $points }
+outcome-points-voided = The { $points } points that waited for police are not paid.
+outcome-bonus = Bonus, { $outcome }: points +{ $points }
+outcome-bonus-back = Bonus taken back, { $outcome }: points −{ $points }
+outcome-see-points = For your points write /points to me in private.
+outcome-reopened = Your lead { $number } is being looked into again.
+outcome-verified-too = 🙏 What your lead { $number } tells of was verified. Thank you!
+outcome-reopened-too = What your lead { $number } tells of is being looked into again.
+outcome-rank = The leads that tell of the same thing as your lead { $number } have changed; its points were counted anew.
+outcome-out-of-scope = Your lead { $number } is not for us to keep; its words were deleted.
+cut-day = { " " }(the day’s limit is reached)
+cut-month = { " " }(the month’s limit is reached)
+cut-group = { " " }(this group’s budget for the month is used up)
+lead-outcome-handled = dealt with
+lead-outcome-stopped = stopped in the act
+lead-outcome-solved = case solved
+button-outcome = { $outcome } +{ $points }
+state-resolved-as = resolved ({ $outcome })
 
 help = <b>baiying</b>: see something, say one line.
     In a group begin with #, for example: <code>#theft last night after 11 Sunshine Estate garage, battery stolen</code>

@@ -292,6 +292,26 @@ outcome-unfounded = 您的线索 { $number } 号经查暂未发现异常，谢�
 outcome-duplicate = 您的线索 { $number } 号与之前的线索是同一件事，已合并，谢谢！
 outcome-resolved = ✅ 您的线索 { $number } 号已办结。
 outcome-points = 积分 +{ $points }
+outcome-points-share = 同一件事的后续线索员：积分 +{ $points }
+outcome-points-percent = 同一件事的第 { $nth } 位后续线索员，按 { $percent }% 计：积分 +{ $points }
+outcome-points-back = 积分收回 −{ $points }
+outcome-points-voided = 待核实的 { $points } 分已取消。
+outcome-bonus = { $outcome }奖励：积分 +{ $points }
+outcome-bonus-back = { $outcome }奖励收回：积分 −{ $points }
+outcome-see-points = 积分情况请私聊发送 /points 查看。
+outcome-reopened = 您的线索 { $number } 号正在重新核查。
+outcome-verified-too = 🙏 您的线索 { $number } 号说的那件事已核实，谢谢！
+outcome-reopened-too = 您的线索 { $number } 号说的那件事正在重新核查。
+outcome-rank = 与您的线索 { $number } 号同一件事的线索有变动，积分已重算。
+outcome-out-of-scope = 您的线索 { $number } 号不在受理范围，内容已删除。
+cut-day = （达到本日上限）
+cut-month = （达到本月上限）
+cut-group = （本群本月积分预算已用完）
+lead-outcome-handled = 已处置
+lead-outcome-stopped = 当场制止
+lead-outcome-solved = 已破案
+button-outcome = { $outcome } +{ $points }
+state-resolved-as = 已办结（{ $outcome }）
 
 help = <b>百应</b>：看到情况，说一句就行。
     群里以 # 开头，例如：<code>#盗窃 昨晚11点多 阳光小区地下车库 电瓶被偷</code>

@@ -61,6 +61,7 @@ pub(crate) fn lead(id: i64) -> Lead {
         decided_at: None,
         duplicate_of: None,
         asked: false,
+        outcome: None,
     }
 }
 

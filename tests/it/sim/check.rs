@@ -104,7 +104,7 @@ fn action(name: &str) -> Option<LeadAction> {
         "unfounded" => LeadAction::Unfounded,
         "duplicate" => LeadAction::DuplicateOf { original: LeadId(0) },
         "out_of_scope" => LeadAction::OutOfScope,
-        "resolve" => LeadAction::Resolve,
+        "resolve" => LeadAction::Resolve { outcome: LeadOutcome::Handled },
         "reopen" => LeadAction::Reopen,
         "withdraw" => LeadAction::Withdraw,
         _ => return None,
