@@ -1,9 +1,12 @@
 //! Points (积分): a ledger of transfers between accounts, append-only (SEED-FACTS P1–P4, X3).
 //!
 //! Each transfer debits one account and credits another by the same amount, so the sum over all
-//! accounts is zero by construction. Called by the intake, triage and alarm flows.
+//! accounts is zero by construction. Each entry's digest covers the entries before it ([`chain`]).
+//! Called by the intake, triage, alarm and redemption flows.
 
-use super::id::{AlarmId, LeadId, Millis, UserId};
+pub mod chain;
+
+use super::id::{AlarmId, LeadId, Millis, RedemptionId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One side of a transfer.
@@ -15,6 +18,8 @@ pub enum Account {
     Person(UserId),
     /// What a person will get if police verify.
     Held(UserId),
+    /// What a person has set aside for a redemption that is not handed out yet.
+    Reserved(UserId),
     /// Where spent points go.
     Rewards,
 }
@@ -31,11 +36,54 @@ pub enum TransferKind {
     Void,
     /// Given at once, without a hold (a guard on scene): Budget → Person.
     Award,
-    /// An earlier transfer taken back, the other way round; names it.
+    /// An earlier transfer taken back, the other way round; names it. May leave a person below zero: what was paid in
+    /// error may have been spent.
     Reversal,
-    /// Spent: Person → Rewards.
+    /// Set aside for a redemption: Person → Reserved.
+    Reserve,
+    /// The redemption came to nothing: Reserved → Person.
+    Release,
+    /// The reward was handed out: Reserved → Rewards.
     Redeem,
+    /// By hand, with a reason: between Budget and Person. May leave a person below zero.
+    Correction,
 }
+
+impl TransferKind {
+    /// Each kind with its name, in the database and in filed tables.
+    pub const NAMES: [(Self, &'static str); 9] = [
+        (Self::Hold, "hold"),
+        (Self::Post, "post"),
+        (Self::Void, "void"),
+        (Self::Award, "award"),
+        (Self::Reversal, "reversal"),
+        (Self::Reserve, "reserve"),
+        (Self::Release, "release"),
+        (Self::Redeem, "redeem"),
+        (Self::Correction, "correction"),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+}
+
+impl Account {
+    /// The account's name, in the database and in filed tables, and whose it is.
+    pub fn parts(&self) -> (&'static str, Option<UserId>) {
+        match self {
+            Self::Budget => ("budget", None),
+            Self::Rewards => ("rewards", None),
+            Self::Person(user) => ("person", Some(*user)),
+            Self::Held(user) => ("held", Some(*user)),
+            Self::Reserved(user) => ("reserved", Some(*user)),
+        }
+    }
+}
+
+/// The rule book of a config that names none: its `[points]` table.
+pub const BASE_BOOK: &str = "base";
 
 /// One entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,16 +100,33 @@ pub struct Transfer {
     pub amount: i64,
     /// When.
     pub at: Millis,
-    /// The rule's name in the config (`tip_verified`, `on_scene`).
+    /// The rule's name in the config (`tip_verified`, `on_scene`); `redeem` and `correction` are no rules of a book.
     pub rule: String,
+    /// The version of the rule book; empty where no rule of a book applies.
+    pub book: String,
     /// The lead behind it.
     pub lead: Option<LeadId>,
     /// The alarm behind it.
     pub alarm: Option<AlarmId>,
+    /// The redemption behind it.
+    pub redemption: Option<RedemptionId>,
+    /// Why, of a correction, in the words of whoever made it.
+    pub reason: Option<String>,
     /// The transfer that this one takes back.
     pub reverses: Option<String>,
     /// Who caused it; `None` for the product itself.
     pub by: Option<UserId>,
+}
+
+/// A transfer as it stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number: entries are counted up from 1 without a gap.
+    pub number: i64,
+    /// What it moves.
+    pub transfer: Transfer,
+    /// The digest of this entry and all before it, 64 hexadecimal digits.
+    pub digest: String,
 }
 
 /// How a lead's reward should stand.
@@ -94,6 +159,8 @@ pub struct Cause {
     pub key: String,
     /// The rule's name.
     pub rule: &'static str,
+    /// The version of the rule book.
+    pub book: String,
     /// The lead.
     pub lead: LeadId,
     /// When.
@@ -103,7 +170,14 @@ pub struct Cause {
 }
 
 impl Cause {
-    fn transfer(&self, kind: TransferKind, debit: Account, credit: Account, amount: i64, nth: usize) -> Transfer {
+    pub(super) fn transfer(
+        &self,
+        kind: TransferKind,
+        debit: Account,
+        credit: Account,
+        amount: i64,
+        nth: usize,
+    ) -> Transfer {
         Transfer {
             key: format!("{}:{nth}", self.key),
             kind,
@@ -112,8 +186,11 @@ impl Cause {
             amount,
             at: self.at,
             rule: self.rule.to_owned(),
+            book: self.book.clone(),
             lead: Some(self.lead),
             alarm: None,
+            redemption: None,
+            reason: None,
             reverses: None,
             by: self.by,
         }
@@ -129,14 +206,11 @@ pub fn settle(transfers: &[Transfer], person: UserId, target: Target, cause: &Ca
     let (held, own) = (Account::Held(person), Account::Person(person));
     let (mut has_held, mut has_posted) = position(transfers, person);
     let mut out: Vec<Transfer> = Vec::new();
-    let last_paid = transfers.iter().rev().find(|t| t.credit == own).map(|t| t.key.clone());
-    let mut push = |kind, debit: &Account, credit: &Account, amount: i64| {
+    let mut push = |kind, debit: &Account, credit: &Account, amount: i64, reverses: Option<&str>| {
         if amount > 0 {
-            let mut t = cause.transfer(kind, debit.clone(), credit.clone(), amount, out.len());
-            if kind == Reversal {
-                t.reverses.clone_from(&last_paid);
-            }
-            out.push(t);
+            let mut entry = cause.transfer(kind, debit.clone(), credit.clone(), amount, out.len());
+            entry.reverses = reverses.map(str::to_owned);
+            out.push(entry);
         }
     };
     let (want_held, want_posted) = match target {
@@ -145,28 +219,36 @@ pub fn settle(transfers: &[Transfer], person: UserId, target: Target, cause: &Ca
         Target::Nothing => (0, 0),
     };
     if has_posted > want_posted {
-        let back = has_posted - want_posted;
-        let to_hold = (want_held - has_held).clamp(0, back);
-        push(Reversal, &own, &held, to_hold);
-        push(Reversal, &own, &Account::Budget, back - to_hold);
-        has_held += to_hold;
+        let mut back = has_posted - want_posted;
+        for (key, left) in unreversed(transfers, &own) {
+            let part = left.min(back);
+            let to_hold = (want_held - has_held).clamp(0, part);
+            push(Reversal, &own, &held, to_hold, Some(key));
+            push(Reversal, &own, &Account::Budget, part - to_hold, Some(key));
+            has_held += to_hold;
+            back -= part;
+        }
         has_posted = want_posted;
     }
     if has_posted < want_posted {
         let lacking = want_posted - has_posted - has_held;
-        push(Hold, &Account::Budget, &held, lacking);
+        push(Hold, &Account::Budget, &held, lacking, None);
         has_held += lacking.max(0);
-        push(Post, &held, &own, want_posted - has_posted);
+        push(Post, &held, &own, want_posted - has_posted, None);
         has_held -= want_posted - has_posted;
     }
-    push(Hold, &Account::Budget, &held, want_held - has_held);
-    push(Void, &held, &Account::Budget, has_held - want_held);
+    push(Hold, &Account::Budget, &held, want_held - has_held, None);
+    push(Void, &held, &Account::Budget, has_held - want_held, None);
     out
 }
 
-/// What a cap leaves of `amount` when `earned` was paid in the period already; 0 is no cap (X3).
-pub fn capped(amount: i64, earned: i64, cap: i64) -> i64 {
-    if cap == 0 { amount } else { amount.min((cap - earned).max(0)) }
+/// The payments to a person of which something was not taken back yet, with how much, the newest first.
+pub(super) fn unreversed<'a>(transfers: &'a [Transfer], own: &Account) -> Vec<(&'a str, i64)> {
+    let back = |key: &str| -> i64 {
+        transfers.iter().filter(|t| t.debit == *own && t.reverses.as_deref() == Some(key)).map(|t| t.amount).sum()
+    };
+    let paid = transfers.iter().rev().filter(|t| t.credit == *own);
+    paid.map(|t| (t.key.as_str(), t.amount - back(&t.key))).filter(|(_, left)| *left > 0).collect()
 }
 
 #[cfg(test)]
@@ -177,7 +259,14 @@ mod tests {
     const WHO: UserId = UserId(7);
 
     fn cause(n: usize) -> Cause {
-        Cause { key: format!("lead:1:v{n}"), rule: "tip_verified", lead: LeadId(1), at: Millis(n as i64), by: None }
+        Cause {
+            key: format!("lead:1:v{n}"),
+            rule: "tip_verified",
+            book: BASE_BOOK.into(),
+            lead: LeadId(1),
+            at: Millis(n as i64),
+            by: None,
+        }
     }
 
     #[test]
@@ -199,10 +288,25 @@ mod tests {
     #[test]
     fn a_cap_pays_the_rest_and_voids_what_is_over() {
         let mut ledger = settle(&[], WHO, Target::Held(10), &cause(1));
-        ledger.extend(settle(&ledger, WHO, Target::Posted(capped(10, 46, 50)), &cause(2)));
+        ledger.extend(settle(&ledger, WHO, Target::Posted(4), &cause(2)));
         assert_eq!(position(&ledger, WHO), (0, 4));
-        assert_eq!(capped(10, 60, 50), 0);
-        assert_eq!(capped(10, 60, 0), 10);
+    }
+
+    #[test]
+    fn payments_are_taken_back_one_by_one_the_newest_first() {
+        let mut ledger = settle(&[], WHO, Target::Posted(2), &cause(1));
+        ledger.extend(settle(&ledger, WHO, Target::Posted(5), &cause(2)));
+        let back = settle(&ledger, WHO, Target::Held(4), &cause(3));
+        let told: Vec<_> = back.iter().map(|t| (t.amount, t.reverses.as_deref(), t.credit.clone())).collect();
+        let held = Account::Held(WHO);
+        assert_eq!(
+            told,
+            [
+                (3, Some("lead:1:v2:1"), held.clone()),
+                (1, Some("lead:1:v1:1"), held),
+                (1, Some("lead:1:v1:1"), Account::Budget)
+            ]
+        );
     }
 
     proptest! {

@@ -105,13 +105,13 @@ async fn of_person(link: &mut Link, reporter: UserId, since: Millis) -> Db<i64> 
 async fn of_group(link: &mut Link, chat: ChatId, since: Millis) -> Db<i64> {
     let mut sql = link.sql(
         "SELECT CAST(COALESCE(sum(amount), 0) AS BIGINT) FROM (SELECT paid.amount AS amount FROM transfer AS paid \
-         JOIN lead ON lead.id = paid.lead WHERE (paid.credit = 'person' OR paid.debit = 'person') \
+         JOIN lead ON lead.id = paid.lead WHERE (paid.credit IN ('person', 'reserved') OR paid.debit IN ('person', 'reserved')) \
          AND paid.credit = 'person' AND paid.kind = 'post' AND lead.chat + 0 = ",
     );
     sql.bind(chat.0).push(" AND paid.at >= ").bind(since.0);
     sql.push(
         " UNION ALL SELECT -back.amount FROM transfer AS back JOIN transfer AS paid ON paid.key = back.reverses \
-         JOIN lead ON lead.id = back.lead WHERE (back.credit = 'person' OR back.debit = 'person') \
+         JOIN lead ON lead.id = back.lead WHERE (back.credit IN ('person', 'reserved') OR back.debit IN ('person', 'reserved')) \
          AND back.debit = 'person' AND back.kind = 'reversal' AND paid.kind = 'post' AND lead.chat + 0 = ",
     );
     sql.bind(chat.0).push(" AND back.at >= ").bind(since.plus_ms(-CLOCKS_MS).0);

@@ -7,7 +7,7 @@
 use super::{Book, Books, Due, TIP_DUPLICATE, TIP_VERIFIED, bonus_rule};
 use crate::domain::id::{ChatId, LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadOutcome};
-use crate::domain::points::{Account, Cause, Target, Transfer, TransferKind, position, settle};
+use crate::domain::points::{Account, Cause, Target, Transfer, TransferKind, position, settle, unreversed};
 use std::collections::HashMap;
 
 /// What was paid already for tips, whole points; what was taken back again does not count.
@@ -172,9 +172,18 @@ fn settle_award(given: &[Transfer], person: UserId, want: i64, cause: &Cause) ->
         let award = (want > has).then(|| cause.transfer(TransferKind::Award, Account::Budget, own, want - has, 0));
         return award.into_iter().collect();
     }
-    let mut back = cause.transfer(TransferKind::Reversal, own.clone(), Account::Budget, has - want, 0);
-    back.reverses = given.iter().rev().find(|entry| entry.credit == own).map(|entry| entry.key.clone());
-    vec![back]
+    let mut back = has - want;
+    let mut out = Vec::new();
+    for (key, left) in unreversed(given, &own) {
+        let part = left.min(back);
+        if part > 0 {
+            let mut entry = cause.transfer(TransferKind::Reversal, own.clone(), Account::Budget, part, out.len());
+            entry.reverses = Some(key.to_owned());
+            out.push(entry);
+        }
+        back -= part;
+    }
+    out
 }
 
 /// What this very decision pays, beside what was earned before.

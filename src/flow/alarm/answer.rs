@@ -83,6 +83,8 @@ fn reward(course: &mut Course<'_>, user: UserId) {
         book: book.version.clone(),
         lead: course.alarm.lead,
         alarm: Some(course.alarm.id),
+        redemption: None,
+        reason: None,
         reverses: None,
         by: Some(user),
     };

@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use baiying::domain::id::{LeadId, Millis, UserId};
-use baiying::domain::lead::{LeadAction, LeadState};
+use baiying::domain::lead::{LeadAction, LeadOutcome, LeadState};
 use baiying::port::store::{Ask, Store as _};
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet};
