@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod cap;
 pub mod duty;
+pub mod rules;
 
 use super::{export_key, open_store};
 use crate::adapter::clock::{SystemChance, SystemClock};

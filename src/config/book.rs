@@ -211,6 +211,19 @@ impl PointsRules {
 }
 
 impl Config {
+    /// A rule book in full, as it would be with this config: what it leaves out is as in the last one that begins before.
+    pub fn book_after(&self, book: &BookRules) -> Book {
+        let from = start_of_day(book.from, self.time_zone);
+        let books = self.books();
+        let before = books.all().filter(|it| it.from < from && it.version != book.version).last();
+        book.after(before.unwrap_or(books.in_force(from)), from)
+    }
+
+    /// What makes no sense in a rule book that is not in this config: key within the book, and what is wrong.
+    pub(super) fn faults_of_book(&self, book: &BookRules) -> Vec<(String, String)> {
+        book.faults(&self.category.iter().map(|category| category.id.as_str()).collect())
+    }
+
     /// The rule books that this config names, each in full.
     pub fn books(&self) -> Books {
         let it = &self.points;

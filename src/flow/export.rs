@@ -54,6 +54,7 @@ impl Request {
             TableKind::Timeline => ("警情经过表 Alarm timelines", alarm::TIMELINE.to_vec()),
             TableKind::Responses => ("响应时效表 Response times", alarm::RESPONSES.to_vec()),
             TableKind::Drill => ("演练报告 DRILL report", drill::POINTS.to_vec()),
+            TableKind::Rules => ("积分规则试算表 Dry run of a rule book", Vec::new()),
         };
         Head {
             kind: self.kind,
@@ -127,6 +128,7 @@ pub async fn export<S: Store>(
             Ok(table.rows.len() as u64)
         }
         TableKind::Drill => bail!("a drill's report is made at the drill's end"),
+        TableKind::Rules => bail!("the dry run of a rule book is made by the command `rules`"),
     }
 }
 

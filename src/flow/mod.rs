@@ -10,6 +10,7 @@ pub mod command;
 pub mod coverage;
 pub mod decision;
 pub mod desk;
+pub mod dry_run;
 pub mod duty;
 pub mod engine;
 pub mod evidence;

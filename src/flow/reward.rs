@@ -137,17 +137,15 @@ fn put(
     let mut html = speaker.say(key, &[("number", lead.id.0.into())]);
     let told = settled.map(|it| amounts(&speaker, it)).filter(|told| !told.is_empty());
     let mut apart = None;
-    match told {
-        Some(told) if chat.0 > 0 => html.push_str(&told),
+    if chat.0 > 0 {
+        html.extend(told);
+    } else if told.is_some() {
         // In a group the others need not read what somebody earned.
-        Some(_) => match to.private() {
-            Some(private) => apart = Some(private),
-            None => {
-                html.push('\n');
-                html.push_str(&speaker.say("outcome-see-points", &[]));
-            }
-        },
-        None => {}
+        apart = to.private();
+        if apart.is_none() && settled.is_some_and(|it| it.gained() != (0, 0)) {
+            html.push('\n');
+            html.push_str(&speaker.say("outcome-see-points", &[]));
+        }
     }
     let post = decision.post(chat, subject("outcome"), Lane::Reply, html);
     post.lead = Some(lead.id);

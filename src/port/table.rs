@@ -21,6 +21,8 @@ pub enum TableKind {
     Responses,
     /// The report of one drill.
     Drill,
+    /// The dry run of a rule book.
+    Rules,
 }
 
 impl TableKind {
@@ -33,6 +35,7 @@ impl TableKind {
             Self::Timeline => "timeline",
             Self::Responses => "responses",
             Self::Drill => "drill",
+            Self::Rules => "rules",
         }
     }
 }

@@ -278,6 +278,15 @@ impl Store for SqlStore {
         Ok(desk::leads_between(&self.pools, from, to, after, limit).await?)
     }
 
+    async fn decided_since(
+        &self,
+        since: Millis,
+        after: LeadId,
+        limit: usize,
+    ) -> StoreResult<Vec<(LeadId, Option<LeadId>)>> {
+        Ok(reward::decided_since(&mut self.pools.reading().await?, since, after, limit).await?)
+    }
+
     async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {
         Ok(desk::mended_since(&self.pools, since, after, limit).await?)
     }

@@ -7,7 +7,7 @@ use super::facts::CLOCKS_MS;
 use super::lead::load_leads;
 use super::ledger::{TRANSFER_COLUMNS, read_transfer};
 use super::member::load_members;
-use crate::domain::id::{ChatId, Millis, UserId};
+use crate::domain::id::{ChatId, LeadId, Millis, UserId};
 use crate::domain::lead::Lead;
 use crate::domain::points::Transfer;
 use crate::domain::rules::settle::Earned;
@@ -125,4 +125,23 @@ async fn has_written(link: &mut Link, person: Option<UserId>) -> Db<bool> {
     let mut sql = link.sql("SELECT id FROM lead WHERE chat = ");
     sql.bind(person.0).push(" ORDER BY received_at LIMIT 1");
     Ok(link.number(sql).await?.is_some())
+}
+
+/// Leads that are held to be true, or merged, by what was last decided since an instant: each with its original.
+pub(super) async fn decided_since(
+    link: &mut Link,
+    since: Millis,
+    after: LeadId,
+    limit: usize,
+) -> Db<Vec<(LeadId, Option<LeadId>)>> {
+    let mut sql = link.sql(
+        "SELECT id, duplicate_of FROM lead WHERE scrubbed_at IS NULL AND state NOT IN ('new', 'claimed') \
+         AND state IN ('verified', 'resolved', 'duplicate') AND decided_at >= ",
+    );
+    sql.bind(since.0).push(" AND id > ").bind(after.0).push(" ORDER BY id").limit(limit);
+    let read = |row: &super::engine::Row| {
+        let mut row = row.read();
+        Ok((LeadId(row.next()?), row.next::<Option<i64>>()?.map(LeadId)))
+    };
+    link.rows(sql).await?.iter().map(read).collect()
 }

@@ -317,6 +317,9 @@ impl Store for Shelf {
         let fits = |lead: &&Lead| lead.id > after && (from..to).contains(&lead.received_at);
         Ok(self.leads.iter().filter(fits).take(limit).cloned().collect())
     }
+    async fn decided_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<(LeadId, Option<LeadId>)>> {
+        unreachable!()
+    }
     async fn mended_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<LeadId>> {
         unreachable!()
     }
