@@ -13,6 +13,7 @@ pub mod mend;
 pub mod period;
 pub mod place;
 pub mod points;
+pub mod redemption;
 pub mod rules;
 mod simplified;
 pub mod text;

@@ -3,7 +3,7 @@
 use super::decision::{Decision, Given, label, press, rows};
 use super::desk::{self, reporter_speaker};
 use super::tap::{ReceiptTap, Tap};
-use super::{choice, intake, reward};
+use super::{choice, earning, intake};
 use crate::domain::id::Millis;
 use crate::domain::lead::{Lead, LeadAction, LeadState, Occurred};
 use crate::domain::member::Role;
@@ -50,7 +50,7 @@ pub fn tap(given: &Given<'_>, press: &Press, tap: ReceiptTap) -> Decision {
             let mut decision = Decision::answer(&press.id, speaker.say("mended", &[("what", Arg::Html(what))]));
             decision.history(&file.lead, "mend", press.from.user, given.now, Some(&before));
             // Kinds may be worth more or less.
-            reward::enter(&mut decision, &reward::settle(given, &before, &file, press.from.user));
+            earning::enter(&mut decision, &earning::settle(given, &before, &file, press.from.user));
             intake::leave_group_if_sensitive(&mut decision, given, &mut file);
             desk::refresh(&mut decision, given, &file);
             if given.town.desk() == Some(press.chat) {
@@ -146,7 +146,7 @@ fn withdraw(given: &Given<'_>, press: &Press, mut file: LeadFile) -> Decision {
         return Decision::answer(&press.id, speaker.say("already-decided", &[]));
     }
     let mut decision = Decision::answer(&press.id, speaker.say("withdrawn", &[]));
-    reward::enter(&mut decision, &reward::settle(given, &before, &file, press.from.user));
+    earning::enter(&mut decision, &earning::settle(given, &before, &file, press.from.user));
     decision.history(&file.lead, "withdraw", press.from.user, given.now, Some(&before));
     desk::refresh(&mut decision, given, &file);
     decision.changes.leads.push(file.lead);

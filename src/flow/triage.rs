@@ -3,7 +3,7 @@
 use super::decision::{Decision, Given, label, press, rows};
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
-use super::{desk, reward};
+use super::{desk, earning};
 use crate::domain::duplicate::{Likely, Nearness, find_likely};
 use crate::domain::id::{LeadId, UserId};
 use crate::domain::lead::{Lead, LeadAction, LeadOutcome, LeadState, Refusal};
@@ -137,13 +137,13 @@ fn decide(
         &press.id,
         speaker.say("done", &[("state", speaker.say(state_key(file.lead.state), &[]).into())]),
     );
-    let settled = reward::settle(given, &before, &file, Some(officer));
-    reward::enter(&mut decision, &settled);
+    let settled = earning::settle(given, &before, &file, Some(officer));
+    earning::enter(&mut decision, &settled);
     decision.history(&file.lead, verb(action), Some(officer), given.now, Some(&before));
     tell_original(&mut decision, given, &before, &file.lead, officer);
     file.officer = given.town.staff(officer).cloned();
     push_history(&mut file, &decision);
-    reward::tell(&mut decision, given, &before, &file, &settled);
+    earning::tell(&mut decision, given, &before, &file, &settled);
     if action == LeadAction::OutOfScope {
         scrub(&mut decision, given, &mut file);
     } else {
@@ -198,13 +198,13 @@ fn undo(
     let now = file.lead.clone();
     file.lead = Lead { version: now.version + 1, ..before };
     let mut decision = Decision::answer(&press.id, speaker.say("undone", &[]));
-    reward::enter(&mut decision, &reward::settle(given, &now, &file, Some(officer)));
+    earning::enter(&mut decision, &earning::settle(given, &now, &file, Some(officer)));
     decision.history(&file.lead, "undo", Some(officer), given.now, Some(&now));
     tell_original(&mut decision, given, &now, &file.lead, officer);
     file.officer = file.lead.officer.and_then(|o| given.town.staff(o)).cloned();
     push_history(&mut file, &decision);
     // The reporter may have read the outcome that no longer holds.
-    reward::untell(&mut decision, given, &now, &file, version);
+    earning::untell(&mut decision, given, &now, &file, version);
     desk::refresh(&mut decision, given, &file);
     decision.changes.leads.push(file.lead);
     decision

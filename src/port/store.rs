@@ -12,11 +12,12 @@ use crate::domain::alarm::event::AlarmEvent;
 use crate::domain::alarm::{Alarm, Call, Point};
 use crate::domain::duty::{DutyChange, Rota};
 use crate::domain::group::Group;
-use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
+use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId, UserId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent, LeadState};
 use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::domain::points::{Entry, Transfer};
+use crate::domain::redemption::{Redemption, Reward};
 use std::future::Future;
 
 /// Why a store could not do its step.
@@ -62,6 +63,14 @@ pub struct Changes {
     pub whereabouts: Vec<Whereabouts>,
     /// Ledger entries; one whose key is there already is left alone.
     pub transfers: Vec<Transfer>,
+    /// Rewards, new or changed.
+    pub rewards: Vec<Reward>,
+    /// What is put on the shelf of each reward, or taken off it.
+    pub stock: Vec<(String, i64)>,
+    /// Redemptions, new (of version 1) or with one version more than was read.
+    pub redemptions: Vec<Redemption>,
+    /// Who wants to be compared with others, and who does not any more.
+    pub ranked: Vec<(UserId, bool)>,
     /// People, new or changed.
     pub members: Vec<Member>,
     /// Groups, new or changed.
@@ -110,6 +119,10 @@ impl Changes {
             alarm_events,
             whereabouts,
             transfers,
+            rewards,
+            stock,
+            redemptions,
+            ranked,
             members,
             groups,
             duty,
@@ -388,6 +401,16 @@ pub trait Store: Clone + Send + Sync + 'static {
         after: (Millis, i64),
         limit: usize,
     ) -> impl Future<Output = StoreResult<Vec<Entry>>> + Send;
+    /// Redemptions asked for within a half-open period, or ended in it, by number.
+    fn redemptions_between(
+        &self,
+        from: Millis,
+        to: Millis,
+    ) -> impl Future<Output = StoreResult<Vec<Redemption>>> + Send;
+    /// Puts rewards on the list: whoever is there is replaced but for its picture.
+    fn import_rewards(&self, rewards: &[Reward]) -> impl Future<Output = StoreResult<()>> + Send;
+    /// What can be had for points, and what could be.
+    fn rewards(&self) -> impl Future<Output = StoreResult<Vec<Reward>>> + Send;
     /// What all people together owned before an instant.
     fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
     /// Alarms raised in a half-open period, drills among them, by number.

@@ -4,11 +4,12 @@
 //! once. Called by the store.
 
 use super::alarm::{load_alarms, load_posts, raised_by_tips, whereabouts};
+use super::earned;
 use super::engine::{Db, Link, MAX_IDS, Pools, Sql, from_json, padded};
 use super::lead::{ATTACHMENT_COLUMNS, load_leads, read_attachment, within};
 use super::ledger::{TRANSFER_COLUMNS, load_statements, read_transfer};
-use super::member::{load_invites, load_members};
-use super::reward;
+use super::member::{load_invites, load_member_by_code, load_members};
+use super::redemption;
 use crate::domain::id::{ChatId, MessageId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadEvent};
 use crate::domain::rules::settle::Earned;
@@ -161,12 +162,12 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
     let files = load_files(&mut link, &files, |user| members.get(&user.0).cloned()).await?;
     for (index, number) in &found.file {
         let mut file = files.get(number).cloned();
-        reward::complete(&mut link, file.as_mut(), asks[*index].earned_since).await?;
+        earned::complete(&mut link, file.as_mut(), asks[*index].earned_since).await?;
         facts[*index].file = file;
     }
     for (index, number) in &found.original {
         let mut file = files.get(number).cloned();
-        reward::complete(&mut link, file.as_mut(), asks[*index].earned_since).await?;
+        earned::complete(&mut link, file.as_mut(), asks[*index].earned_since).await?;
         facts[*index].original = file;
     }
     load_loose(&mut link, asks, &mut facts).await?;
@@ -190,7 +191,36 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
         facts.statement = ask.statement.and_then(|user| statements.get(&user.0)).cloned().unwrap_or_default();
         facts.invite = ask.invite.as_deref().and_then(|code| invites.get(code)).cloned();
     }
+    load_spending(&mut link, asks, &mut facts).await?;
     Ok(facts)
+}
+
+/// What people may take for their points, what they asked for, and how they stand. Few messages ask for any of it.
+async fn load_spending(link: &mut Link, asks: &[Ask], facts: &mut [Facts]) -> Db<()> {
+    for (facts, ask) in facts.iter_mut().zip(asks) {
+        if ask.rewards {
+            facts.rewards = redemption::load_rewards(link).await?;
+        }
+        if let Some(since) = ask.ranking {
+            facts.ranking = redemption::load_ranking(link, since).await?;
+            if let Some(user) = ask.statement {
+                facts.statement.month = redemption::load_month(link, user, since).await?;
+            }
+        }
+        if let Some(id) = ask.redemption {
+            facts.redemption = redemption::load_redemption(link, id).await?;
+        }
+        if let Some(code) = &ask.pickup {
+            facts.redemption = redemption::load_by_code(link, code).await?;
+        }
+        if let Some(user) = facts.redemption.as_ref().map(|redemption| redemption.user) {
+            facts.redeemer = load_members(link, &[user.0]).await?.remove(&user.0);
+        }
+        if let Some(code) = &ask.member_code {
+            facts.member_by_code = load_member_by_code(link, code).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Open questions: a timer each, which names the event that the message came with. Few messages ask for one.
@@ -369,7 +399,7 @@ async fn load_files(
     for numbers in numbers.chunks(MAX_IDS) {
         load_evidence(link, numbers, &mut files).await?;
         load_lead_alarms(link, numbers, &mut files).await?;
-        reward::load_merged(link, numbers, &mut files).await?;
+        earned::load_merged(link, numbers, &mut files).await?;
     }
     Ok(files)
 }

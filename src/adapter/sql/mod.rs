@@ -10,6 +10,7 @@ pub mod backup;
 mod code;
 mod desk;
 mod duty;
+mod earned;
 mod engine;
 mod facts;
 mod fill;
@@ -19,9 +20,9 @@ mod ledger;
 mod member;
 mod open;
 mod outbox;
+mod redemption;
 mod replica;
 mod retain;
-mod reward;
 mod scratch;
 mod scrub;
 mod step;
@@ -40,6 +41,7 @@ use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
 use crate::domain::points::Entry;
+use crate::domain::redemption::{Redemption, Reward};
 use crate::port::audit::Audit;
 use crate::port::store::{
     Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate,
@@ -284,7 +286,7 @@ impl Store for SqlStore {
         after: LeadId,
         limit: usize,
     ) -> StoreResult<Vec<(LeadId, Option<LeadId>)>> {
-        Ok(reward::decided_since(&mut self.pools.reading().await?, since, after, limit).await?)
+        Ok(earned::decided_since(&mut self.pools.reading().await?, since, after, limit).await?)
     }
 
     async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {
@@ -299,6 +301,20 @@ impl Store for SqlStore {
         limit: usize,
     ) -> StoreResult<Vec<Entry>> {
         Ok(ledger::entries_between(&mut self.pools.reading().await?, from, to, after, limit).await?)
+    }
+
+    async fn redemptions_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<Redemption>> {
+        Ok(redemption::load_between(&mut self.pools.reading().await?, from, to).await?)
+    }
+
+    async fn import_rewards(&self, rewards: &[Reward]) -> StoreResult<()> {
+        let mut link = self.pools.writing().await?;
+        redemption::put_rewards(&mut link, &rewards.iter().collect::<Vec<_>>(), redemption::Picture::Stays).await?;
+        Ok(link.commit().await?)
+    }
+
+    async fn rewards(&self) -> StoreResult<Vec<Reward>> {
+        Ok(redemption::load_rewards(&mut self.pools.reading().await?).await?)
     }
 
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {

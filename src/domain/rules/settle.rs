@@ -52,7 +52,7 @@ pub fn cut(book: &Book, amount: i64, earned: Earned, grouped: bool) -> (i64, Opt
 
 /// A lead before and after a decision, and what the ledger says of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Reward<'a> {
+pub struct Standing<'a> {
     /// Before.
     pub before: &'a Lead,
     /// After; the same of a lead that only stands or falls with the one decided.
@@ -110,7 +110,7 @@ impl Settled {
 
 /// The entries of those of these leads whose reward changes by a decision. The leads are whole families, before and
 /// after: see [`Books::dues`].
-pub fn settle_rewards(books: &Books, rewards: &[Reward<'_>], decided: Decided) -> Vec<Settled> {
+pub fn settle_rewards(books: &Books, rewards: &[Standing<'_>], decided: Decided) -> Vec<Settled> {
     let before: Vec<&Lead> = rewards.iter().map(|reward| reward.before).collect();
     let after: Vec<&Lead> = rewards.iter().map(|reward| reward.after).collect();
     let mut used = Used::default();
@@ -202,7 +202,7 @@ impl Used {
     /// How a reward should stand, of which `paid` is paid: what was due before and is still is not cut again.
     fn target(
         &self,
-        reward: &Reward<'_>,
+        reward: &Standing<'_>,
         was: &Due<'_>,
         due: &Due<'_>,
         person: UserId,

@@ -1,6 +1,6 @@
 //! Tables and laws of rule books.
 
-use super::settle::{Cut, Decided, Earned, Reward, cut, settle_rewards};
+use super::settle::{Cut, Decided, Earned, Standing, cut, settle_rewards};
 use super::*;
 use crate::domain::id::{ChatId, EventSeq, MessageId};
 use crate::domain::lead::LeadAction;
@@ -133,10 +133,10 @@ fn what_a_cap_cut_is_not_made_up_for_by_resolving() {
         Lead { state: LeadState::Resolved, version: 3, outcome: Some(LeadOutcome::Handled), ..before.clone() };
     let decided = |version| Decided { lead: LeadId(1), version, at: Millis(version), by: None };
     let full = Earned { day: 50, month: 50, group: 0 };
-    let first = Reward { before: &before, after: &verified, transfers: &[], earned: full };
+    let first = Standing { before: &before, after: &verified, transfers: &[], earned: full };
     let settled = settle_rewards(&books, &[first], decided(2));
     assert_eq!((settled[0].gained(), settled[0].cut), ((0, 0), Some(Cut::Day)));
-    let next_day = Reward { before: &verified, after: &resolved, transfers: &[], earned: Earned::default() };
+    let next_day = Standing { before: &verified, after: &resolved, transfers: &[], earned: Earned::default() };
     assert_eq!(settle_rewards(&books, &[next_day], decided(3)), vec![]);
 }
 
@@ -148,8 +148,8 @@ fn one_decision_spends_a_budget_once() {
     let merged = Lead { state: LeadState::Duplicate, duplicate_of: Some(LeadId(1)), ..lead(2, 12, Millis(2)) };
     let earned = Earned::default();
     let rewards = [
-        Reward { before: &before, after: &after, transfers: &[], earned },
-        Reward { before: &merged, after: &merged, transfers: &[], earned },
+        Standing { before: &before, after: &after, transfers: &[], earned },
+        Standing { before: &merged, after: &merged, transfers: &[], earned },
     ];
     let settled = settle_rewards(&books, &rewards, Decided { lead: LeadId(1), version: 2, at: Millis(9), by: None });
     let told: Vec<_> = settled.iter().map(|it| (it.gained().0, it.cut)).collect();
@@ -163,14 +163,14 @@ fn what_guards_got_for_the_alarm_of_a_lead_is_no_part_of_its_reward() {
     let after = Lead { state: LeadState::Verified, version: 2, ..before.clone() };
     let mut award = settle_rewards(
         &books,
-        &[Reward { before: &before, after: &after, transfers: &[], earned: Earned::default() }],
+        &[Standing { before: &before, after: &after, transfers: &[], earned: Earned::default() }],
         Decided { lead: LeadId(1), version: 2, at: Millis(1), by: None },
     )
     .remove(0)
     .entries;
     award.retain(|entry| entry.kind == TransferKind::Post);
     award[0].rule = ON_SCENE.into();
-    let again = Reward { before: &before, after: &after, transfers: &award, earned: Earned::default() };
+    let again = Standing { before: &before, after: &after, transfers: &award, earned: Earned::default() };
     let settled = settle_rewards(&books, &[again], Decided { lead: LeadId(1), version: 2, at: Millis(1), by: None });
     assert_eq!(settled[0].gained(), (10, 0));
 }
@@ -255,11 +255,11 @@ impl Desk {
             self.ledger.iter().filter(|entry| entry.lead == Some(id)).cloned().collect()
         };
         let entries: Vec<Vec<Transfer>> = self.leads.iter().map(|lead| of(lead.id)).collect();
-        let rewards: Vec<Reward<'_>> = self
+        let rewards: Vec<Standing<'_>> = self
             .leads
             .iter()
             .enumerate()
-            .map(|(k, lead)| Reward {
+            .map(|(k, lead)| Standing {
                 before: lead,
                 after: if k == n { &after } else { lead },
                 transfers: &entries[k],

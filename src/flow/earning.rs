@@ -8,18 +8,18 @@ use super::desk;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::member::Member;
-use crate::domain::rules::settle::{Cut, Decided, Reward, Settled, settle_rewards};
+use crate::domain::rules::settle::{Cut, Decided, Settled, Standing, settle_rewards};
 use crate::domain::text::card::{Speaker, outcome_key};
 use crate::port::store::{Content, Lane, LeadFile, Merged, Post};
 
 /// The entries that bring every reward to where a change of a lead says, from `before` to how the file has it now.
 pub fn settle(given: &Given<'_>, before: &Lead, file: &LeadFile, by: Option<UserId>) -> Vec<Settled> {
-    let own = Reward { before, after: &file.lead, transfers: &file.transfers, earned: file.earned };
+    let own = Standing { before, after: &file.lead, transfers: &file.transfers, earned: file.earned };
     let mut rewards = vec![own];
     rewards.extend(file.duplicates.iter().map(standing));
     if let Some(original) = original(given, before, &file.lead) {
         let lead = &original.lead;
-        rewards.push(Reward { before: lead, after: lead, transfers: &original.transfers, earned: original.earned });
+        rewards.push(Standing { before: lead, after: lead, transfers: &original.transfers, earned: original.earned });
         rewards.extend(original.duplicates.iter().filter(|it| it.lead.id != file.lead.id).map(standing));
     }
     let decided = Decided { lead: file.lead.id, version: file.lead.version, at: given.now, by };
@@ -27,8 +27,8 @@ pub fn settle(given: &Given<'_>, before: &Lead, file: &LeadFile, by: Option<User
 }
 
 /// A lead that only stands or falls with the one decided.
-fn standing(it: &Merged) -> Reward<'_> {
-    Reward { before: &it.lead, after: &it.lead, transfers: &it.transfers, earned: it.earned }
+fn standing(it: &Merged) -> Standing<'_> {
+    Standing { before: &it.lead, after: &it.lead, transfers: &it.transfers, earned: it.earned }
 }
 
 /// Enters in the ledger what was settled.
