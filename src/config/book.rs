@@ -35,7 +35,7 @@ pub struct PointsRules {
 }
 
 /// `[[points.book]]`. What is left out is as in the book before.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookRules {
     /// Its name in every entry.

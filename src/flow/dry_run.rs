@@ -248,7 +248,7 @@ impl DryRun {
             return format!("check: the ledger paid {} for the same, as replayed\n", self.ledger);
         }
         let mut out = format!(
-            "check: the ledger paid {}, the replay of the books in force {before}; {} differ:\n",
+            "check: the ledger paid {}, the replay of the books in force {before}; not the same: {}\n",
             self.ledger,
             self.differing.len()
         );

@@ -16,4 +16,5 @@ mod privacy;
 mod question;
 mod raising;
 mod responders;
+mod rules;
 mod triage;

@@ -29,13 +29,15 @@ pub struct EndLead {
     pub first_update_id: Option<i64>,
     /// The lead that it is a duplicate of.
     pub duplicate_of: Option<i64>,
+    /// How it ended.
+    pub outcome: Option<String>,
 }
 
 /// Everything of this module.
 pub async fn check(run: &Run, db: &mut SqliteConnection) -> Vec<String> {
     let mut wrongs = Vec::new();
     let leads: Vec<EndLead> = sqlx::query_as(
-        "SELECT id, version, state, tip_chat, message, reporter, first_update_id, duplicate_of FROM lead ORDER BY id",
+        "SELECT id, version, state, tip_chat, message, reporter, first_update_id, duplicate_of, outcome FROM lead ORDER BY id",
     )
     .fetch_all(&mut *db)
     .await
@@ -308,8 +310,11 @@ fn rewards(
         }
         state if is_true(state) => {
             let (low, high) = full(rules.tip_verified);
+            // Bonuses are outside the caps.
+            let outcome = lead.outcome.as_deref().and_then(LeadOutcome::named);
+            let bonus = outcome.map_or(0, |outcome| run.rules.books().in_force(Millis(0)).bonus(outcome));
             expect("held", held, 0, 0);
-            expect("paid", paid, low, high);
+            expect("paid", paid, low + bonus, high + bonus);
         }
         "duplicate" => {
             expect("held", held, 0, 0);

@@ -34,7 +34,7 @@ const SEEDS: u64 = 1000;
 const LAST: usize = 40;
 
 /// What must have happened in a whole test run, each at least once.
-const KINDS: [&str; 74] = [
+const KINDS: [&str; 75] = [
     "action: /export",
     "action: /help",
     "action: /invite",
@@ -99,6 +99,7 @@ const KINDS: [&str; 74] = [
     "press: places",
     "press: reopen",
     "press: resolve",
+    "press: resolve as",
     "press: shift time",
     "press: stand down",
     "press: mend",
