@@ -239,6 +239,8 @@ pub struct StatementLine {
     pub alarm: Option<AlarmId>,
     /// Why, of a correction.
     pub reason: Option<String>,
+    /// The reward for which it was set aside, in Chinese and in English.
+    pub reward: Option<(String, String)>,
 }
 
 /// What somebody who wants to be compared has earned.

@@ -15,6 +15,7 @@ mod points;
 mod privacy;
 mod question;
 mod raising;
+mod redeem;
 mod responders;
 mod rules;
 mod triage;
