@@ -53,7 +53,7 @@ pub fn rules(storm: &Storm) -> Config {
     if dice.permille(700) {
         (rules.points.daily_cap, rules.points.monthly_cap) = (0, 0);
     }
-    if dice.permille(500) {
+    if rules.points.daily_cap == 0 {
         let bonus = LeadOutcome::ALL[1..].iter().map(|outcome| Bonus { outcome: *outcome, amount: 50 }).collect();
         rules.points.book.push(BookRules { version: "bonuses".into(), bonus, ..BookRules::default() });
     }
