@@ -37,8 +37,11 @@ pub struct Ask {
     pub similar: Option<Similar>,
     /// The person's balance, last entries and open redemptions.
     pub statement: Option<UserId>,
-    /// What everybody who wants to be compared has earned since the instant, and what the person of [`Ask::statement`] has.
+    /// What the person of [`Ask::statement`] has earned since the instant, and, if they want to be compared, what everybody
+    /// who does has.
     pub ranking: Option<Millis>,
+    /// With [`Ask::ranking`]: the others also for somebody who does not want to be compared yet.
+    pub leaderboard: bool,
     /// What can be had for points.
     pub rewards: bool,
     /// This redemption.

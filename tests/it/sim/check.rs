@@ -1,6 +1,7 @@
 //! What must hold when the storm is over: updates, leads, points. `stand` looks at messages.
 
 use super::run::Run;
+use super::town::STOCK;
 use baiying::domain::id::{LeadId, Millis, UserId};
 use baiying::domain::lead::{LeadAction, LeadOutcome, LeadState};
 use baiying::port::store::{Ask, Store as _};
@@ -45,6 +46,9 @@ pub async fn check(run: &Run, db: &mut SqliteConnection) -> Vec<String> {
     updates(run, db, &leads, &mut wrongs).await;
     history(run, db, &leads, &mut wrongs).await;
     points(run, db, &leads, &mut wrongs).await;
+    redemptions(db, &mut wrongs).await;
+    let audit = run.store.inner.audit().await.unwrap();
+    wrongs.extend(audit.breaches.iter().map(|breach| format!("a law is broken: {breach:?}")));
     wrongs
 }
 
@@ -235,6 +239,37 @@ struct Leg {
     alarm: Option<i64>,
 }
 
+/// Each redemption is over, was paid for once or not at all, and the shelves hold what was not handed out.
+async fn redemptions(db: &mut SqliteConnection, wrongs: &mut Vec<String>) {
+    let rows: Vec<(i64, String, String, i64, Option<String>)> = sqlx::query_as(
+        "SELECT redemption.id, reward, state, approvals_needed - (SELECT COUNT(*) FROM redemption_approval \
+         WHERE redemption_approval.redemption = redemption.id), (SELECT group_concat(kind, ' ') FROM \
+         (SELECT kind FROM transfer WHERE transfer.redemption = redemption.id ORDER BY id)) FROM redemption",
+    )
+    .fetch_all(&mut *db)
+    .await
+    .unwrap();
+    let mut gone: BTreeMap<&str, i64> = BTreeMap::new();
+    for (id, reward, state, lacking, entries) in &rows {
+        let due = if state == "handed_out" { "reserve redeem" } else { "reserve release" };
+        if entries.as_deref() != Some(due) || ["asked", "ready"].contains(&state.as_str()) {
+            wrongs.push(format!("redemption {id} is {state}, its entries are {entries:?}"));
+        }
+        if state == "handed_out" && *lacking > 0 {
+            wrongs.push(format!("redemption {id} was handed out and lacks {lacking} approvals"));
+        }
+        *gone.entry(reward).or_default() += i64::from(state == "handed_out");
+    }
+    let shelves: Vec<(String, i64)> =
+        sqlx::query_as("SELECT code, stock FROM reward").fetch_all(&mut *db).await.unwrap();
+    for (code, stock) in &shelves {
+        let handed_out = gone.get(code.as_str()).copied().unwrap_or(0);
+        if stock + handed_out != STOCK {
+            wrongs.push(format!("of {code} {stock} are there and {handed_out} were handed out, of {STOCK}"));
+        }
+    }
+}
+
 /// The ledger adds up, and stands as each lead's state says.
 async fn points(run: &Run, db: &mut SqliteConnection, leads: &[EndLead], wrongs: &mut Vec<String>) {
     let legs: Vec<Leg> =
@@ -250,7 +285,7 @@ async fn points(run: &Run, db: &mut SqliteConnection, leads: &[EndLead], wrongs:
         {
             let sum = accounts.entry((account, user)).or_default();
             *sum += amount;
-            if *sum < 0 && account == "held" {
+            if *sum < 0 && ["held", "reserved"].contains(&account) {
                 wrongs.push(format!("held for {user:?} is {sum}"));
             }
             if let (Some(lead), Some(user), None) = (leg.lead, user, leg.alarm) {
@@ -266,6 +301,9 @@ async fn points(run: &Run, db: &mut SqliteConnection, leads: &[EndLead], wrongs:
     let tallies = run.store.inner.tallies(Millis(0), end).await.unwrap();
     for ((account, user), sum) in &accounts {
         let Some(user) = user.filter(|_| *account == "person") else { continue };
+        if accounts.get(&("reserved", Some(user))).is_some_and(|sum| *sum != 0) {
+            wrongs.push(format!("something is set aside for {user} for ever"));
+        }
         let tally = tallies.iter().find(|t| t.member.user == UserId(user)).map_or(0, |t| t.closing);
         let ask = Ask { statement: Some(UserId(user)), ..Ask::default() };
         let balance = run.store.inner.load(&[ask]).await.unwrap().remove(0).statement.balance;

@@ -25,6 +25,8 @@ pub struct Town {
 
 /// The clerk.
 pub const CLERK: i64 = 41;
+/// A second one with the payout right.
+pub const CHIEF: i64 = 42;
 /// The admin.
 pub const ADMIN: i64 = 51;
 
@@ -95,6 +97,13 @@ fn liking(data: &str) -> (&'static str, usize) {
         "au" => ("press: under way", 8),
         "as" => ("press: on scene", 10),
         "ax" => ("press: cannot", 8),
+        "rl" => ("press: rewards", 2),
+        "rs" => ("press: reward", 10),
+        "rt" => ("press: take", 40),
+        "rc" => ("press: cancel", 12),
+        "ra" => ("press: approve", 20),
+        "rn" => ("press: refuse", 5),
+        "rh" => ("press: hand out", 40),
         "gz" | "ge" => ("press: language", 20),
         _ => ("press: other", 1),
     }
@@ -103,6 +112,9 @@ fn liking(data: &str) -> (&'static str, usize) {
 impl Run {
     /// Somebody does something.
     pub fn act(&mut self) {
+        if self.fair && self.roll(5) > 0 {
+            return self.shop();
+        }
         match self.roll(100) {
             0..14 => self.tip(),
             14..18 => self.private_tip(),
@@ -113,7 +125,7 @@ impl Run {
             32..36 => self.command(),
             36..40 => self.stale_press(),
             40..41 => self.garbage(),
-            _ => self.press(),
+            _ => self.press(|_| true),
         }
     }
 
@@ -286,6 +298,17 @@ impl Run {
         self.write(user, chat, what, json!({ "text": text }));
     }
 
+    /// The code on somebody's ticket.
+    fn ticket(&self) -> Option<String> {
+        let codes: Vec<String> = {
+            let state = self.platform.lock();
+            let standing = state.of_bot().filter(|(.., shown)| shown.end.is_none());
+            let after = |text: &str| Some(text.split_once("\nCode ")?.1.chars().take(9).collect());
+            standing.filter_map(|(chat, .., shown)| after(&shown.text).filter(|_| chat > 0)).collect()
+        };
+        codes.get(self.roll(codes.len())).cloned()
+    }
+
     /// A link to the bot that somebody sees, and somebody who follows it.
     fn deep_link(&self) -> Option<(i64, String)> {
         let links: Vec<String> = {
@@ -302,7 +325,29 @@ impl Run {
         Some((self.one_of(&self.town.reporters), payload))
     }
 
-    fn press(&mut self) {
+    /// On the day of the fair people take things for their points.
+    fn shop(&mut self) {
+        let guard = self.one_of(&self.town.guards);
+        let code = self.ticket();
+        match (self.roll(8), code) {
+            (0, _) => {
+                self.write(guard, guard, "action: /redeem", json!({ "text": "/redeem" }));
+            }
+            (1 | 2, Some(code)) => {
+                let text = format!("/pickup {code}");
+                self.write(CLERK, self.town.office, "action: /pickup", json!({ "text": text }));
+            }
+            (3, _) => {
+                let amount = [30, 9, 4, -9][self.roll(4)];
+                let text = format!("/correct M{guard} {amount:+} counted anew");
+                self.write(CLERK, self.town.office, "action: /correct", json!({ "text": text }));
+            }
+            _ => self.press(|data| data.starts_with('r')),
+        }
+    }
+
+    /// Presses one of the buttons that `which` likes.
+    fn press(&mut self, which: fn(&str) -> bool) {
         let mut buttons: Vec<(i64, i64, String)> = Vec::new();
         {
             let state = self.platform.lock();
@@ -311,7 +356,9 @@ impl Run {
                 state.of_bot().filter(|(chat, .., shown)| reachable(chat) && shown.end.is_none())
             {
                 for button in shown.keyboard.iter().flatten() {
-                    if let Button::Press { data, .. } = button {
+                    if let Button::Press { data, .. } = button
+                        && which(data)
+                    {
                         buttons.extend(vec![(chat, id, data.clone()); liking(data).1]);
                     }
                 }
@@ -330,6 +377,8 @@ impl Run {
             chat
         } else if chat == self.platform.now_at(self.town.desk) && !stranger {
             self.one_of(&self.town.officers)
+        } else if chat == self.platform.now_at(self.town.office) && !stranger {
+            self.one_of(&[CLERK, CHIEF])
         } else {
             self.one_of(&self.town.reporters)
         }

@@ -46,6 +46,8 @@ pub struct Run {
     pub rules: Arc<Config>,
     /// Who lives here.
     pub town: Town,
+    /// Whether it is the day on which people take things for their points.
+    pub fair: bool,
     /// What people did.
     pub deeds: Deeds,
     /// Whether updates are polled for (in order) or brought by a webhook (in any order).
@@ -84,7 +86,10 @@ impl Run {
         let options = SqlOptions { readers: 1, cache_kib: 1024, ..SqlOptions::default() };
         let inner = SqlStore::open(&format!("sqlite://{}", file.display()), &options).await.unwrap();
         let beside = SqliteConnection::connect(&format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
-        let polling = storm.lock().dice.permille(400);
+        let (polling, fair) = {
+            let dice = &mut storm.lock().dice;
+            (dice.permille(400), dice.permille(120))
+        };
         let mut rules = super::town::rules(&storm);
         rules.telegram.mode = if polling { Mode::Polling } else { Mode::Webhook };
         let town = super::town::found(&inner, &storm).await;
@@ -111,6 +116,7 @@ impl Run {
             store,
             rules: Arc::new(rules),
             town,
+            fair,
             deeds: Deeds::default(),
             polling,
             restarts: Vec::new(),
@@ -195,7 +201,8 @@ impl Run {
 
     /// The storm: people act and workers work in any order, and everything that can go wrong does.
     pub async fn weather(&mut self) {
-        let mut left = self.storm.lock().dice.between(FEWEST, MOST);
+        // Whoever takes something for their points does six things for it.
+        let mut left = self.storm.lock().dice.between(FEWEST, MOST) * if self.fair { 5 } else { 1 };
         let rates = self.storm.lock().rates.clone();
         while left > 0 {
             let slow = self.may_wait();

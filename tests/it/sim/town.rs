@@ -1,9 +1,10 @@
 //! The town of a seed: its rules, groups, points and staff.
 
 use super::START;
-use super::people::{ADMIN, CLERK, Town};
+use super::people::{ADMIN, CHIEF, CLERK, Town};
 use super::storm::Storm;
 use crate::world::OLD_BRIDGE;
+use baiying::adapter::sql::Past;
 use baiying::adapter::sql::SqlStore;
 use baiying::config::{Bonus, BookRules, Config, Limits};
 use baiying::domain::alarm::Point;
@@ -12,6 +13,8 @@ use baiying::domain::id::{ChatId, UserId};
 use baiying::domain::lead::LeadOutcome;
 use baiying::domain::member::{Language, Member, Role};
 use baiying::domain::place::{Datum, Place, Wgs84};
+use baiying::domain::points::{Account, Transfer, TransferKind};
+use baiying::domain::redemption::{Reward, Tier};
 use baiying::port::store::Store as _;
 use std::sync::LazyLock;
 
@@ -57,6 +60,7 @@ pub fn rules(storm: &Storm) -> Config {
         let bonus = LeadOutcome::ALL[1..].iter().map(|outcome| Bonus { outcome: *outcome, amount: 50 }).collect();
         rules.points.book.push(BookRules { version: "bonuses".into(), bonus, ..BookRules::default() });
     }
+    rules.redeem.tier = vec![Tier { from: DEAR, approvals: 1 }];
     if dice.permille(300) {
         (rules.tip.fold_receipts_from, rules.tip.fold_cards_from) = (2, 3);
     }
@@ -101,6 +105,7 @@ pub async fn found(store: &SqlStore, storm: &Storm) -> Town {
         member(21, &[Role::Police]),
         member(22, &[Role::Police]),
         member(CLERK, &[Role::Office, Role::Payout]),
+        member(CHIEF, &[Role::Payout]),
         member(ADMIN, &[Role::Admin]),
     ];
     members.extend(guards.iter().map(|guard| member(*guard, &[Role::Responder])));
@@ -137,7 +142,40 @@ pub async fn found(store: &SqlStore, storm: &Storm) -> Town {
         })
         .collect();
     store.import_points(&points).await.unwrap();
+    let transfers = guards.iter().map(|guard| gift(*guard)).collect();
+    store.fill(&Past { transfers, ..Past::default() }).await.unwrap();
+    store.import_rewards(&REWARDS.map(|(code, price)| reward(code, price))).await.unwrap();
     Town { groups, desk: -201, office: -301, reporters, officers: vec![21, 22], guards }
+}
+
+/// What can be had, and at which price: the dearer one needs a yes.
+const REWARDS: [(&str, i64); 2] = [("R1", 4), ("R2", DEAR)];
+const DEAR: i64 = 9;
+/// How many there are of each.
+pub const STOCK: i64 = 2;
+
+fn reward(code: &str, price: i64) -> Reward {
+    Reward { code: code.into(), zh: code.into(), en: code.into(), price, stock: STOCK, offered: true, picture: None }
+}
+
+/// What a guard has to begin with.
+fn gift(guard: i64) -> Transfer {
+    Transfer {
+        key: format!("gift:{guard}"),
+        kind: TransferKind::Correction,
+        debit: Account::Budget,
+        credit: Account::Person(UserId(guard)),
+        amount: 15,
+        at: START,
+        rule: "correction".into(),
+        book: String::new(),
+        lead: None,
+        alarm: None,
+        redemption: None,
+        reason: Some("to begin with".into()),
+        reverses: None,
+        by: None,
+    }
 }
 
 fn north(metres: f64) -> Wgs84 {
