@@ -3,11 +3,13 @@
 //! Unknown keys are errors, each error names key and line. Secrets never stand here: they come from the
 //! environment or from files. The config seeds the database; what was set up in chat wins (DESIGN.md §3).
 
+mod book;
 mod check;
 mod load;
 mod secret;
 mod words;
 
+pub use book::{Bonus, BookRules, CategoryAmount, PointsRules};
 pub use load::{ConfigError, Fault};
 pub use secret::Secrets;
 
@@ -261,22 +263,6 @@ pub struct Ring {
     pub min_points: usize,
 }
 
-/// `[points]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PointsRules {
-    /// For a tip that police verify.
-    pub tip_verified: i64,
-    /// For each later reporter of the same event, when a lead is merged into a verified one.
-    pub tip_duplicate: i64,
-    /// For a guard on the scene of an alarm (not of a drill).
-    pub on_scene: i64,
-    /// At most so many points a person and day from tips; 0: no cap (X3).
-    pub daily_cap: i64,
-    /// At most so many points a person and month from tips; 0: no cap (X3).
-    pub monthly_cap: i64,
-}
-
 /// `[redeem]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -442,12 +428,6 @@ impl Default for AlarmRules {
 impl Default for SelfRaise {
     fn default() -> Self {
         Self { enabled: false, accuracy_m: 150.0, known_hours: 24, person_minutes: 60, group_minutes: 10 }
-    }
-}
-
-impl Default for PointsRules {
-    fn default() -> Self {
-        Self { tip_verified: 10, tip_duplicate: 5, on_scene: 5, daily_cap: 50, monthly_cap: 500 }
     }
 }
 

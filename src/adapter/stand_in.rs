@@ -170,6 +170,9 @@ impl Store for StubStore {
     ) -> StoreResult<Vec<crate::domain::lead::Lead>> {
         unreachable!()
     }
+    async fn decided_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<(LeadId, Option<LeadId>)>> {
+        unreachable!()
+    }
     async fn mended_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<LeadId>> {
         unreachable!()
     }

@@ -3,6 +3,7 @@
 //! It stands in the library, and `main.rs` only calls it, so that the whole program is compiled once: what only the
 //! binary polled would be compiled for the binary again.
 
+use super::command::rules::RulesOrder;
 use super::command::{self, ExportOrder, ImportKind, Outcome};
 use super::load::{self, LoadOrder};
 use super::{Server, asked_to_end, sandbox};
@@ -110,6 +111,8 @@ enum Command {
         #[arg(long, value_name = "DATE")]
         since: Option<String>,
     },
+    /// Tells what a new rule book would have paid in a month, person by person; changes nothing.
+    Rules(RulesOrder),
     /// Takes away what is kept longer than the config says.
     Retain {
         /// Only counts.
@@ -253,6 +256,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Coverage { days } => command::duty::coverage(&config, days).await,
         Command::VerifyExport { file } => command::verify_export(&config, &secrets, &file).await,
         Command::Mends { since } => command::mends(&config, since.as_deref()).await,
+        Command::Rules(order) => command::rules::rules(&config, &secrets, &order).await,
         Command::Retain { dry_run } => command::retain(&config, dry_run).await,
         Command::Backup { file } => command::backup::backup(&config, &file).await,
         Command::Restore { file } => command::backup::restore(&config, &file).await,

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod cap;
 pub mod duty;
 pub mod roster;
+pub mod rules;
 
 use super::{export_key, open_store};
 use crate::adapter::clock::{SystemChance, SystemClock};

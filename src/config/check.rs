@@ -213,6 +213,7 @@ impl Faults {
             self.check(!stages[..n].iter().any(same), key, "the same stage stands twice");
         }
         self.alarms(config);
+        self.0.extend(config.points.faults(config));
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Owns the order of sources: built-in defaults, the file, the environment. Called by `main`.
 
-use super::Config;
 use super::check::faults;
+use super::{BookRules, Config};
+use serde::Deserialize;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -121,6 +122,59 @@ impl Config {
             .collect();
         faults.sort_by_key(|fault| fault.line);
         if faults.is_empty() { Ok(config) } else { Err(bad(faults)) }
+    }
+}
+
+/// A file that holds one rule book and nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BookFile {
+    points: BookList,
+}
+
+/// See [`BookFile`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BookList {
+    book: Vec<BookRules>,
+}
+
+impl Config {
+    /// Reads a file with one rule book, as `[[points.book]]` or as its bare keys, to be tried beside this config.
+    ///
+    /// # Errors
+    /// What is wrong, with key and line.
+    pub fn read_book(&self, path: &Path) -> Result<BookRules, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { file: path.into(), why: error.to_string() })?;
+        self.parse_book(&text, path)
+    }
+
+    fn parse_book(&self, text: &str, file: &Path) -> Result<BookRules, ConfigError> {
+        let bad = |faults| ConfigError::Bad { file: file.into(), faults };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let tree = DeTable::parse(text).map_err(|error| bad(vec![fault_of(text, None, &error)]))?;
+        let wrong = |error: toml::de::Error| bad(vec![fault_of(text, Some(tree.get_ref()), &error)]);
+        let named = tree.get_ref().contains_key("points");
+        let mut books = match named {
+            true => toml::from_str::<BookFile>(text).map_err(wrong)?.points.book,
+            false => vec![toml::from_str::<BookRules>(text).map_err(wrong)?],
+        };
+        let (Some(book), true) = (books.pop(), books.is_empty()) else {
+            let what = "this file must hold exactly one [[points.book]]".into();
+            let key = "points.book".to_owned();
+            return Err(bad(vec![Fault { line: line_of_key(text, tree.get_ref(), &key), key, what }]));
+        };
+        let mut faults: Vec<Fault> = self
+            .faults_of_book(&book)
+            .into_iter()
+            .map(|(key, what)| {
+                let key = if named { format!("points.book[0].{key}") } else { key };
+                Fault { line: line_of_key(text, tree.get_ref(), &key), key, what }
+            })
+            .collect();
+        faults.sort_by_key(|fault| fault.line);
+        if faults.is_empty() { Ok(book) } else { Err(bad(faults)) }
     }
 }
 

@@ -35,6 +35,9 @@ fn the_shipped_file_names_every_key() {
         ("alarm.ring", "[[alarm.ring]]\nx = 1"),
         ("alarm.stage", "[[alarm.stage]]\nx = 1"),
         ("points", "[points]\nx = 1"),
+        ("points.book", "[[points.book]]\nx = 1"),
+        ("points.book.category", "[[points.book]]\n[[points.book.category]]\nx = 1"),
+        ("points.book.bonus", "[[points.book]]\n[[points.book.bonus]]\nx = 1"),
         ("words", "[words]\nx = []"),
         ("retention", "[retention]\nx = 1"),
         ("roster", "[roster]\nx = 1"),
@@ -180,5 +183,75 @@ fn a_databases_password_is_not_shown() {
         let database = crate::config::Database { url: url.into() };
         assert_eq!(database.shown(), shown);
         assert!(!format!("{database:?}").contains("word"));
+    }
+}
+
+/// Two books: a part of each is written over by the tests below.
+const BOOKS: &str = "[points]\ntip_verified = 8\n[[points.book]]\nversion = \"b\"\nfrom = 2027-03-01\nbonus = []\n\
+    [[points.book]]\nversion = \"a\"\nfrom = \"2027-01-01\"\n";
+
+#[test]
+fn a_rule_book_says_only_what_changes() {
+    let more = "later_percent = [50, 25]\nmonthly_cap = 0\n[[points.book.category]]\nid = \"theft\"\namount = 20\n";
+    let books = parse(&format!("{BOOKS}{more}")).unwrap().books();
+    let told: Vec<_> =
+        books.all().map(|book| (book.version.as_str(), book.tip(Some("theft")), book.tip(None))).collect();
+    assert_eq!(told, [("base", 8, 8), ("a", 20, 8), ("b", 20, 8)], "by date, each on what came before");
+    let caps: Vec<_> = books.all().map(|book| (book.daily_cap, book.monthly_cap, book.share(20, 2))).collect();
+    assert_eq!(caps, [(50, 500, 5), (50, 0, 5), (50, 0, 5)]);
+    // 2027-01-01 in Shanghai.
+    let begins = crate::domain::id::Millis(1_798_732_800_000);
+    assert_eq!(books.in_force(begins).version, "a");
+    assert_eq!(books.in_force(begins.plus_ms(-1)).version, "base");
+    let back =
+        parse(&format!("{BOOKS}later_percent = [50]\n").replace("bonus = []", "tip_duplicate = 3")).unwrap().books();
+    assert_eq!(back.all().map(|book| book.share(20, 1)).collect::<Vec<_>>(), [5, 10, 3]);
+}
+
+#[test]
+fn what_makes_no_sense_in_a_rule_book_is_named_with_its_line() {
+    for (more, wanted) in [
+        ("from2 = 1", "c.toml:10: points.book[1].from2: unknown field"),
+        ("on_scene = -1", "c.toml:10: points.book[1].on_scene: must not be negative"),
+        ("group_monthly_budget = -5", "c.toml:10: points.book[1].group_monthly_budget: must not be negative"),
+        ("tip_verified = 9000000", "c.toml:10: points.book[1].tip_verified: must be at most 1000000"),
+        ("later_percent = [50, 120]", "c.toml:10: points.book[1].later_percent[1]: percent: from 0 to 100, not 120"),
+        ("later_percent = [5]\ntip_duplicate = 1", "c.toml:10: points.book[1].later_percent: stands in place of"),
+        (
+            "[[points.book.category]]\nid = \"thefts\"\namount = 1",
+            "c.toml:11: points.book[1].category[0].id: no category of this config is called \"thefts\"",
+        ),
+        (
+            "[[points.book.category]]\nid = \"theft\"\namount = -1",
+            "c.toml:12: points.book[1].category[0].amount: points: from 0",
+        ),
+        (
+            "category = [{ id = \"theft\", amount = 1 }, { id = \"theft\", amount = 2 }]",
+            "points.book[1].category[1].id: \"theft\" stands there twice",
+        ),
+        (
+            "[[points.book.bonus]]\noutcome = \"handled\"\namount = 1",
+            "c.toml:11: points.book[1].bonus[0].outcome: \"stopped\" or \"solved\"",
+        ),
+        (
+            "[[points.book.bonus]]\noutcome = \"caught\"\namount = 1",
+            "c.toml:11: points.book[1].bonus[0].outcome: unknown variant `caught`",
+        ),
+        ("[[points.book]]\nversion = \"x\"", "c.toml:10: points.book[2]: missing field `from`"),
+        (
+            "[[points.book]]\nversion = \"b\"\nfrom = 2027-09-01",
+            "c.toml:11: points.book[2].version: \"b\" stands already at points.book[0]",
+        ),
+        (
+            "[[points.book]]\nversion = \"c\"\nfrom = 2027-03-01",
+            "c.toml:12: points.book[2].from: points.book[0] begins on the same day",
+        ),
+        ("[[points.book]]\nversion = \"base\"\nfrom = 2028-01-01", "c.toml:11: points.book[2].version: \"base\" is"),
+        ("[[points.book]]\nversion = \"a b\"\nfrom = 2028-01-01", "c.toml:11: points.book[2].version: one word"),
+        ("[[points.book]]\nversion = \"c\"\nfrom = \"1 March\"", "c.toml:12: points.book[2].from: a day is needed"),
+        ("[[points.book]]\nversion = \"c\"\nfrom = 3", "c.toml:12: points.book[2].from: a day is needed"),
+    ] {
+        let told = told(&format!("{BOOKS}{more}"));
+        assert!(told.contains(wanted), "{more}\n{told}");
     }
 }

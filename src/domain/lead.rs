@@ -30,6 +30,37 @@ pub enum LeadState {
     Withdrawn,
 }
 
+/// How a lead that was dealt with ended (P2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadOutcome {
+    /// 已处置: dealt with.
+    Handled,
+    /// 当场制止: an offender was stopped in the act.
+    Stopped,
+    /// 已破案: the clue solved a case.
+    Solved,
+}
+
+impl LeadOutcome {
+    /// Every outcome, in the order of the buttons.
+    pub const ALL: [Self; 3] = [Self::Handled, Self::Stopped, Self::Solved];
+
+    /// Its name in the config, in buttons and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Handled => "handled",
+            Self::Stopped => "stopped",
+            Self::Solved => "solved",
+        }
+    }
+
+    /// The outcome of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+}
+
 /// What an officer, or the reporter, does to a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -48,7 +79,10 @@ pub enum LeadAction {
     /// Final: nothing of it is kept but its number.
     OutOfScope,
     /// Dealt with.
-    Resolve,
+    Resolve {
+        /// How it ended.
+        outcome: LeadOutcome,
+    },
     /// Back to new, points reversed.
     Reopen,
     /// The reporter takes it back.
@@ -83,7 +117,7 @@ impl LeadState {
             A::Unfounded => S::Unfounded,
             A::DuplicateOf { .. } => S::Duplicate,
             A::OutOfScope => S::OutOfScope,
-            A::Resolve => S::Resolved,
+            A::Resolve { .. } => S::Resolved,
             A::Reopen => S::New,
             A::Withdraw => S::Withdrawn,
         };
@@ -94,7 +128,7 @@ impl LeadState {
             A::Claim => matches!(self, S::New),
             A::Verify | A::Unfounded | A::DuplicateOf { .. } => matches!(self, S::New | S::Claimed),
             A::OutOfScope => self != S::OutOfScope,
-            A::Resolve => self == S::Verified,
+            A::Resolve { .. } => self == S::Verified,
             A::Reopen => !matches!(self, S::New | S::Claimed | S::OutOfScope),
             A::Withdraw => matches!(self, S::New | S::Claimed),
         };
@@ -214,6 +248,9 @@ pub struct Lead {
     pub duplicate_of: Option<LeadId>,
     /// Whether the reporter was asked for what is missing (once only).
     pub asked: bool,
+    /// How it ended, of a resolved one; `None` also of those resolved before outcomes were asked for.
+    #[serde(default)]
+    pub outcome: Option<LeadOutcome>,
 }
 
 impl Lead {
@@ -230,6 +267,10 @@ impl Lead {
         self.state = self.state.after(action)?;
         self.duplicate_of = match action {
             LeadAction::DuplicateOf { original } => Some(original),
+            _ => None,
+        };
+        self.outcome = match action {
+            LeadAction::Resolve { outcome } => Some(outcome),
             _ => None,
         };
         if action != LeadAction::Withdraw {

@@ -15,6 +15,7 @@ pub mod place;
 pub mod points;
 pub mod redemption;
 pub mod roster;
+pub mod rules;
 mod simplified;
 pub mod text;
 pub mod tip;

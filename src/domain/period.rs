@@ -156,6 +156,13 @@ pub fn start_of_day(date: NaiveDate, zone: Tz) -> Millis {
     }
 }
 
+/// The starts of the day and of the month of `at` in `zone`.
+pub fn day_and_month(at: Millis, zone: Tz) -> (Millis, Millis) {
+    let today = zone.from_utc_datetime(&at.utc().naive_utc()).date_naive();
+    let first = today.with_day(1).expect("every month has a first day");
+    (start_of_day(today, zone), start_of_day(first, zone))
+}
+
 /// Only for local times inside a gap: there, local time grows with time within the two days around.
 fn first_instant_at_or_after(local: NaiveDateTime, zone: Tz) -> Millis {
     const DAY_MS: i64 = 86_400_000;

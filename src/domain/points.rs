@@ -170,7 +170,14 @@ pub struct Cause {
 }
 
 impl Cause {
-    fn transfer(&self, kind: TransferKind, debit: Account, credit: Account, amount: i64, nth: usize) -> Transfer {
+    pub(super) fn transfer(
+        &self,
+        kind: TransferKind,
+        debit: Account,
+        credit: Account,
+        amount: i64,
+        nth: usize,
+    ) -> Transfer {
         Transfer {
             key: format!("{}:{nth}", self.key),
             kind,
@@ -199,14 +206,11 @@ pub fn settle(transfers: &[Transfer], person: UserId, target: Target, cause: &Ca
     let (held, own) = (Account::Held(person), Account::Person(person));
     let (mut has_held, mut has_posted) = position(transfers, person);
     let mut out: Vec<Transfer> = Vec::new();
-    let last_paid = transfers.iter().rev().find(|t| t.credit == own).map(|t| t.key.clone());
-    let mut push = |kind, debit: &Account, credit: &Account, amount: i64| {
+    let mut push = |kind, debit: &Account, credit: &Account, amount: i64, reverses: Option<&str>| {
         if amount > 0 {
-            let mut t = cause.transfer(kind, debit.clone(), credit.clone(), amount, out.len());
-            if kind == Reversal {
-                t.reverses.clone_from(&last_paid);
-            }
-            out.push(t);
+            let mut entry = cause.transfer(kind, debit.clone(), credit.clone(), amount, out.len());
+            entry.reverses = reverses.map(str::to_owned);
+            out.push(entry);
         }
     };
     let (want_held, want_posted) = match target {
@@ -215,28 +219,36 @@ pub fn settle(transfers: &[Transfer], person: UserId, target: Target, cause: &Ca
         Target::Nothing => (0, 0),
     };
     if has_posted > want_posted {
-        let back = has_posted - want_posted;
-        let to_hold = (want_held - has_held).clamp(0, back);
-        push(Reversal, &own, &held, to_hold);
-        push(Reversal, &own, &Account::Budget, back - to_hold);
-        has_held += to_hold;
+        let mut back = has_posted - want_posted;
+        for (key, left) in unreversed(transfers, &own) {
+            let part = left.min(back);
+            let to_hold = (want_held - has_held).clamp(0, part);
+            push(Reversal, &own, &held, to_hold, Some(key));
+            push(Reversal, &own, &Account::Budget, part - to_hold, Some(key));
+            has_held += to_hold;
+            back -= part;
+        }
         has_posted = want_posted;
     }
     if has_posted < want_posted {
         let lacking = want_posted - has_posted - has_held;
-        push(Hold, &Account::Budget, &held, lacking);
+        push(Hold, &Account::Budget, &held, lacking, None);
         has_held += lacking.max(0);
-        push(Post, &held, &own, want_posted - has_posted);
+        push(Post, &held, &own, want_posted - has_posted, None);
         has_held -= want_posted - has_posted;
     }
-    push(Hold, &Account::Budget, &held, want_held - has_held);
-    push(Void, &held, &Account::Budget, has_held - want_held);
+    push(Hold, &Account::Budget, &held, want_held - has_held, None);
+    push(Void, &held, &Account::Budget, has_held - want_held, None);
     out
 }
 
-/// What a cap leaves of `amount` when `earned` was paid in the period already; 0 is no cap (X3).
-pub fn capped(amount: i64, earned: i64, cap: i64) -> i64 {
-    if cap == 0 { amount } else { amount.min((cap - earned).max(0)) }
+/// The payments to a person of which something was not taken back yet, with how much, the newest first.
+pub(super) fn unreversed<'a>(transfers: &'a [Transfer], own: &Account) -> Vec<(&'a str, i64)> {
+    let back = |key: &str| -> i64 {
+        transfers.iter().filter(|t| t.debit == *own && t.reverses.as_deref() == Some(key)).map(|t| t.amount).sum()
+    };
+    let paid = transfers.iter().rev().filter(|t| t.credit == *own);
+    paid.map(|t| (t.key.as_str(), t.amount - back(&t.key))).filter(|(_, left)| *left > 0).collect()
 }
 
 #[cfg(test)]
@@ -276,10 +288,25 @@ mod tests {
     #[test]
     fn a_cap_pays_the_rest_and_voids_what_is_over() {
         let mut ledger = settle(&[], WHO, Target::Held(10), &cause(1));
-        ledger.extend(settle(&ledger, WHO, Target::Posted(capped(10, 46, 50)), &cause(2)));
+        ledger.extend(settle(&ledger, WHO, Target::Posted(4), &cause(2)));
         assert_eq!(position(&ledger, WHO), (0, 4));
-        assert_eq!(capped(10, 60, 50), 0);
-        assert_eq!(capped(10, 60, 0), 10);
+    }
+
+    #[test]
+    fn payments_are_taken_back_one_by_one_the_newest_first() {
+        let mut ledger = settle(&[], WHO, Target::Posted(2), &cause(1));
+        ledger.extend(settle(&ledger, WHO, Target::Posted(5), &cause(2)));
+        let back = settle(&ledger, WHO, Target::Held(4), &cause(3));
+        let told: Vec<_> = back.iter().map(|t| (t.amount, t.reverses.as_deref(), t.credit.clone())).collect();
+        let held = Account::Held(WHO);
+        assert_eq!(
+            told,
+            [
+                (3, Some("lead:1:v2:1"), held.clone()),
+                (1, Some("lead:1:v1:1"), held),
+                (1, Some("lead:1:v1:1"), Account::Budget)
+            ]
+        );
     }
 
     proptest! {

@@ -14,13 +14,13 @@ use super::{alarm, command, duty, evidence, mend, points, question, redeem, tria
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
+use crate::domain::period::day_and_month;
 use crate::port::chat::{Chat, Message, PressAnswer, UpdateKind};
 use crate::port::clock::{Chance, Clock};
 use crate::port::meter::{Count, Meter, Span};
 use crate::port::store::{
-    Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Step, Store, StoreResult, TimerKind, TownFile,
+    Applied, Ask, Changes, Event, EventKind, Facts, OutboxReport, Since, Step, Store, StoreResult, TimerKind, TownFile,
 };
-use chrono::Datelike;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -432,15 +432,15 @@ impl<S: Store, C: Chat> Engine<S, C> {
     }
 
     async fn look_up(&self, wave: &[Planned], town: &Town, now: Millis) -> StoreResult<Vec<Facts>> {
-        let month = earning_periods(now, town.rules.time_zone);
+        let since = earning_periods(now, town);
         let asks: Vec<Ask> = wave
             .iter()
             .map(|p| {
                 let mut ask = p.plan.ask.clone();
                 if ask.lead.is_some() || ask.alarm.is_some() {
-                    ask.earned_since = Some(month);
+                    ask.earned_since = Some(since);
                 }
-                ask.ranking = ask.statement.map(|_| month.1);
+                ask.ranking = ask.statement.map(|_| since.month);
                 ask
             })
             .collect();
@@ -453,7 +453,8 @@ impl<S: Store, C: Chat> Engine<S, C> {
             .filter_map(|(n, (p, f))| Some((n, follow_up(&p.plan.work, f, town)?)))
             .collect();
         if !more.is_empty() {
-            let asks: Vec<Ask> = more.iter().map(|(_, a)| a.clone()).collect();
+            let whole = |(_, ask): &(usize, Ask)| Ask { earned_since: ask.original.map(|_| since), ..ask.clone() };
+            let asks: Vec<Ask> = more.iter().map(whole).collect();
             for ((n, ask), more) in more.into_iter().zip(self.store.load(&asks).await?) {
                 if ask.lead.is_some() {
                     facts[n].file = more.file;
@@ -598,16 +599,10 @@ fn may_file(work: &Work) -> bool {
     }
 }
 
-/// The starts of the day and of the month of `now`, for the caps.
-fn earning_periods(now: Millis, zone: chrono_tz::Tz) -> (Millis, Millis) {
-    let local = now.utc().with_timezone(&zone);
-    let start = |date: chrono::NaiveDate| {
-        let midnight = date.and_time(chrono::NaiveTime::MIN);
-        // A day whose midnight is skipped begins with its first instant.
-        midnight.and_local_timezone(zone).earliest().map_or_else(|| Millis::from(midnight.and_utc()), Millis::from)
-    };
-    let today = local.date_naive();
-    (start(today), start(today.with_day(1).expect("every month has a first day")))
+/// From when on what was paid counts against the caps and budgets of `now`.
+fn earning_periods(now: Millis, town: &Town) -> Since {
+    let (day, month) = day_and_month(now, town.rules.time_zone);
+    Since { day, month, groups: town.books.has_budgets() }
 }
 
 fn decide(given: &Given<'_>, planned: &Planned) -> Decision {

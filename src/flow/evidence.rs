@@ -1,7 +1,7 @@
 //! What comes before or after a tip: pins, pictures, more words, changed words.
 
 use super::decision::{Decision, Given};
-use super::{desk, intake, question};
+use super::{desk, earning, intake, question};
 use crate::domain::lead::{Attachment, Evidence, Lead, LeadState, Scene};
 use crate::domain::place::PlaceSource;
 use crate::domain::tip::Tip;
@@ -96,6 +96,7 @@ fn join(given: &Given<'_>, mut file: LeadFile, message: &Message, tip: &Tip) -> 
     supplement(&mut file.lead, tip, message.reply_to.is_some());
     file.lead.version += 1;
     decision.history(&file.lead, "attach", message.from.user, given.now, Some(&before));
+    earning::enter(&mut decision, &earning::settle(given, &before, &file, message.from.user));
     decision.changes.attachments.clone_from(&attachments);
     if file.lead.private && !message.private {
         intake::take_down(&mut decision, &file.lead, &attachments);
@@ -175,6 +176,7 @@ pub fn edit(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
     }
     file.lead.version += 1;
     decision.history(&file.lead, "edit", message.from.user, given.now, Some(&before));
+    earning::enter(&mut decision, &earning::settle(given, &before, &file, message.from.user));
     intake::leave_group_if_sensitive(&mut decision, given, &mut file);
     desk::refresh(&mut decision, given, &file);
     decision.changes.leads.push(file.lead);

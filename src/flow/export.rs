@@ -58,6 +58,7 @@ impl Request {
             TableKind::Drill => ("演练报告 DRILL report", drill::POINTS.to_vec()),
             TableKind::Rosters => ("花名册 Rosters", Vec::new()),
             TableKind::Appraisal => ("各单位工作考核表 Appraisal by unit", appraisal::UNITS.to_vec()),
+            TableKind::Rules => ("积分规则试算表 Dry run of a rule book", Vec::new()),
         };
         Head {
             kind: self.kind,
@@ -148,6 +149,7 @@ pub async fn export<S: Store>(
         }
         TableKind::Drill => bail!("a drill's report is made at the drill's end"),
         TableKind::Rosters => bail!("rosters are exported as they stand, not over a period"),
+        TableKind::Rules => bail!("the dry run of a rule book is made by the command `rules`"),
     }
 }
 

@@ -5,7 +5,8 @@ use super::desk;
 use crate::domain::id::{ChatId, Millis};
 use crate::domain::lead::{Attachment, Evidence, Lead, LeadState, Occurred, Scene};
 use crate::domain::place::{Datum, PlaceSource, Wgs84};
-use crate::domain::points::{BASE_BOOK, Cause, Target, settle};
+use crate::domain::points::{Cause, Target, settle};
+use crate::domain::rules::{TIP_VERIFIED, settle::Earned};
 use crate::domain::tip::Tip;
 use crate::port::chat::{Button, Message, Part};
 use crate::port::store::{Content, Lane, LeadFile, Post};
@@ -49,6 +50,7 @@ pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
         decided_at: None,
         duplicate_of: None,
         asked: false,
+        outcome: None,
     };
     let mut attachments: Vec<Attachment> = given.facts.loose.clone();
     attachments.extend(parts(given, message));
@@ -74,19 +76,11 @@ pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
     let folded = given.busy_group && !message.private && !to_private;
     let mut first_contact = false;
     if let Some(user) = message.from.user {
-        decision.changes.transfers = settle(
-            &[],
-            user,
-            Target::Held(town.rules.points.tip_verified),
-            &Cause {
-                key: format!("lead:{number}:v1"),
-                rule: "tip_verified",
-                book: BASE_BOOK.into(),
-                lead: number,
-                at: given.now,
-                by: None,
-            },
-        );
+        let book = town.books.in_force(lead.received_at);
+        let amount = book.tip(lead.category.as_deref());
+        let (key, book) = (format!("lead:{number}:v1"), book.version.clone());
+        let cause = Cause { key, rule: TIP_VERIFIED, book, lead: number, at: given.now, by: None };
+        decision.changes.transfers = settle(&[], user, Target::Held(amount), &cause);
         if let Some(mut member) = given.member_of(&message.from, town.group_name(message.chat))
             && member.told_at.is_none()
         {
@@ -126,9 +120,9 @@ fn new_file(lead: Lead, attachments: Vec<Attachment>) -> LeadFile {
         officer: None,
         alarm: None,
         posts: Vec::new(),
-        earned: (0, 0),
+        earned: Earned::default(),
+        private_open: false,
         duplicates: Vec::new(),
-        duplicates_earned: Vec::new(),
     }
 }
 

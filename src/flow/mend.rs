@@ -3,11 +3,10 @@
 use super::decision::{Decision, Given, label, press, rows};
 use super::desk::{self, reporter_speaker};
 use super::tap::{ReceiptTap, Tap};
-use super::{choice, intake};
+use super::{choice, earning, intake};
 use crate::domain::id::Millis;
 use crate::domain::lead::{Lead, LeadAction, LeadState, Occurred};
 use crate::domain::member::Role;
-use crate::domain::points::{BASE_BOOK, Cause, Target, settle};
 use crate::domain::text::card::Speaker;
 use crate::domain::text::{Arg, cut, when};
 use crate::domain::tip::Grain;
@@ -50,6 +49,8 @@ pub fn tap(given: &Given<'_>, press: &Press, tap: ReceiptTap) -> Decision {
             let what = told(&file.lead, tap, &speaker);
             let mut decision = Decision::answer(&press.id, speaker.say("mended", &[("what", Arg::Html(what))]));
             decision.history(&file.lead, "mend", press.from.user, given.now, Some(&before));
+            // Kinds may be worth more or less.
+            earning::enter(&mut decision, &earning::settle(given, &before, &file, press.from.user));
             intake::leave_group_if_sensitive(&mut decision, given, &mut file);
             desk::refresh(&mut decision, given, &file);
             if given.town.desk() == Some(press.chat) {
@@ -145,17 +146,7 @@ fn withdraw(given: &Given<'_>, press: &Press, mut file: LeadFile) -> Decision {
         return Decision::answer(&press.id, speaker.say("already-decided", &[]));
     }
     let mut decision = Decision::answer(&press.id, speaker.say("withdrawn", &[]));
-    if let Some(user) = file.lead.reporter {
-        let cause = Cause {
-            key: format!("lead:{}:v{}", file.lead.id, file.lead.version),
-            rule: "tip_verified",
-            book: BASE_BOOK.into(),
-            lead: file.lead.id,
-            at: given.now,
-            by: press.from.user,
-        };
-        decision.changes.transfers = settle(&file.transfers, user, Target::Nothing, &cause);
-    }
+    earning::enter(&mut decision, &earning::settle(given, &before, &file, press.from.user));
     decision.history(&file.lead, "withdraw", press.from.user, given.now, Some(&before));
     desk::refresh(&mut decision, given, &file);
     decision.changes.leads.push(file.lead);

@@ -90,6 +90,8 @@ fn why(speaker: &Speaker<'_>, line: &StatementLine) -> String {
         (_, "tip_verified") => "rule-tip-verified",
         (_, "tip_duplicate") => "rule-tip-duplicate",
         (_, "on_scene") => "rule-on-scene",
+        (_, "bonus_stopped") => "rule-bonus-stopped",
+        (_, "bonus_solved") => "rule-bonus-solved",
         _ => "rule-other",
     };
     speaker.say(key, &[])

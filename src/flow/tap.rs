@@ -3,6 +3,7 @@
 use crate::domain::alarm::{Answer, Callee, Outcome};
 use crate::domain::duty::{Duty, Turn, TurnKey};
 use crate::domain::id::{AlarmId, EventSeq, LeadId, MessageId, RedemptionId, UserId};
+use crate::domain::lead::LeadOutcome;
 use crate::domain::member::Language;
 use crate::domain::place::Wgs84;
 use chrono::{NaiveDate, NaiveTime, Timelike};
@@ -69,8 +70,10 @@ pub enum DeskTap {
     AskOutOfScope,
     /// 超范围, for good.
     OutOfScope,
-    /// 办结
+    /// 办结: where a rule book has a bonus by outcome, asks for it.
     Resolve,
+    /// 办结, with its outcome.
+    ResolveAs(LeadOutcome),
     /// 重开
     Reopen,
     /// 撤销: takes back the decision that made this version.
@@ -302,6 +305,7 @@ impl Tap {
                 DeskTap::AskOutOfScope => format!("lx:{lead}"),
                 DeskTap::OutOfScope => format!("lX:{lead}"),
                 DeskTap::Resolve => format!("lr:{lead}"),
+                DeskTap::ResolveAs(outcome) => format!("lR:{lead}:{}", outcome.name()),
                 DeskTap::Reopen => format!("lo:{lead}"),
                 DeskTap::Undo(version) => format!("lz:{lead}:{version}"),
                 DeskTap::Back => format!("lb:{lead}"),
@@ -375,6 +379,7 @@ impl Tap {
             "lx" => desk(DeskTap::AskOutOfScope),
             "lX" => desk(DeskTap::OutOfScope),
             "lr" => desk(DeskTap::Resolve),
+            "lR" => desk(DeskTap::ResolveAs(LeadOutcome::named(more?)?)),
             "lo" => desk(DeskTap::Reopen),
             "lz" => desk(DeskTap::Undo(number()?)),
             "lb" => desk(DeskTap::Back),
@@ -433,6 +438,9 @@ mod tests {
             DeskTap::AskOutOfScope,
             DeskTap::OutOfScope,
             DeskTap::Resolve,
+            DeskTap::ResolveAs(LeadOutcome::Handled),
+            DeskTap::ResolveAs(LeadOutcome::Stopped),
+            DeskTap::ResolveAs(LeadOutcome::Solved),
             DeskTap::Reopen,
             DeskTap::Undo(i64::MAX),
             DeskTap::Back,

@@ -9,6 +9,7 @@ use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, Millis, UserId};
 use crate::domain::member::{Language, Member, Role};
 use crate::domain::place::{Datum, Gazetteer, Place, PointIndex, Wgs84};
+use crate::domain::rules::Books;
 use crate::domain::text::card::Speaker;
 use crate::domain::tip::reader::Reader;
 use crate::domain::tip::redact::Relayed;
@@ -26,6 +27,8 @@ pub struct Town {
     pub version: TownVersion,
     /// The config.
     pub rules: Arc<Config>,
+    /// Its rule books.
+    pub books: Books,
     /// The bot's user name, for deep links.
     pub bot: String,
     ground: Arc<Ground>,
@@ -102,6 +105,7 @@ impl Town {
             moved: moved.into_iter().collect(),
             staff: staff.into_iter().map(|m| (m.user, m)).collect(),
             duty: Duty::new(rota, rules.time_zone),
+            books: rules.books(),
             rules,
         }
     }

@@ -1,15 +1,14 @@
 //! What an officer taps at the desk. Each decision is taken once, whoever taps twice or at the same time.
 
 use super::decision::{Decision, Given, label, press, rows};
-use super::desk;
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
+use super::{desk, earning};
 use crate::domain::duplicate::{Likely, Nearness, find_likely};
-use crate::domain::id::{LeadId, Millis, UserId};
-use crate::domain::lead::{Lead, LeadAction, LeadState, Refusal};
+use crate::domain::id::{LeadId, UserId};
+use crate::domain::lead::{Lead, LeadAction, LeadOutcome, LeadState, Refusal};
 use crate::domain::member::Role;
-use crate::domain::points::{Account, BASE_BOOK, Cause, Target, Transfer, capped, position, settle};
-use crate::domain::text::card::{Speaker, state_key};
+use crate::domain::text::card::{Speaker, outcome_key, state_key};
 use crate::domain::text::{Arg, cut, when};
 use crate::domain::tip::Category;
 use crate::port::chat::{Keyboard, Press};
@@ -88,7 +87,11 @@ fn tapped(given: &Given<'_>, press: &Press, tap: DeskTap) -> Decision {
         DeskTap::Unfounded => LeadAction::Unfounded,
         DeskTap::DuplicateOf(original) => LeadAction::DuplicateOf { original },
         DeskTap::OutOfScope => LeadAction::OutOfScope,
-        DeskTap::Resolve => LeadAction::Resolve,
+        DeskTap::Resolve if asks_outcome(given, &file) => {
+            return card_with(given, press, &file, Some(outcomes(given, &file, &speaker)));
+        }
+        DeskTap::Resolve => LeadAction::Resolve { outcome: LeadOutcome::Handled },
+        DeskTap::ResolveAs(outcome) => LeadAction::Resolve { outcome },
         DeskTap::Reopen => LeadAction::Reopen,
         DeskTap::Undo(version) => return undo(given, press, file, officer, version, &speaker),
         DeskTap::Alarm => return super::alarm::raise(given, press, file, officer),
@@ -134,17 +137,16 @@ fn decide(
         &press.id,
         speaker.say("done", &[("state", speaker.say(state_key(file.lead.state), &[]).into())]),
     );
-    decision.changes.transfers = rewards(given, &file, officer);
+    let settled = earning::settle(given, &before, &file, Some(officer));
+    earning::enter(&mut decision, &settled);
     decision.history(&file.lead, verb(action), Some(officer), given.now, Some(&before));
     tell_original(&mut decision, given, &before, &file.lead, officer);
     file.officer = given.town.staff(officer).cloned();
     push_history(&mut file, &decision);
+    earning::tell(&mut decision, given, &before, &file, &settled);
     if action == LeadAction::OutOfScope {
         scrub(&mut decision, given, &mut file);
     } else {
-        if !matches!(action, LeadAction::Claim | LeadAction::Reopen) {
-            tell_reporter(&mut decision, given, &file);
-        }
         desk::refresh(&mut decision, given, &file);
         if file.lead.state.is_closed() {
             super::alarm::stand_down_with(&mut decision, given, &mut file, Some(officer));
@@ -167,120 +169,9 @@ fn verb(action: LeadAction) -> &'static str {
         LeadAction::Unfounded => "unfounded",
         LeadAction::DuplicateOf { .. } => "duplicate",
         LeadAction::OutOfScope => "out_of_scope",
-        LeadAction::Resolve => "resolve",
+        LeadAction::Resolve { .. } => "resolve",
         LeadAction::Reopen => "reopen",
         LeadAction::Withdraw => "withdraw",
-    }
-}
-
-/// The ledger entries that bring the rewards of a lead and of its duplicates to where its state says.
-fn rewards(given: &Given<'_>, file: &LeadFile, officer: UserId) -> Vec<Transfer> {
-    let rules = &given.town.rules.points;
-    let lead = &file.lead;
-    let mut out = Vec::new();
-    if let Some(person) = lead.reporter {
-        let (_, paid) = position(&file.transfers, person);
-        let target = match lead.state {
-            LeadState::New | LeadState::Claimed => Target::Held(rules.tip_verified),
-            LeadState::Verified | LeadState::Resolved if paid > 0 => Target::Posted(paid),
-            LeadState::Verified | LeadState::Resolved => {
-                Target::Posted(within_caps(given, rules.tip_verified, file.earned))
-            }
-            LeadState::Duplicate => merged_target(given, lead, person, share(given, paid, file.earned)),
-            _ => Target::Nothing,
-        };
-        let rule = if lead.state == LeadState::Duplicate { "tip_duplicate" } else { "tip_verified" };
-        out.extend(settle(&file.transfers, person, target, &cause(lead, rule, given.now, officer)));
-    }
-    let mut paid: Vec<UserId> = lead.reporter.into_iter().collect();
-    for ((duplicate, transfers), earned) in file.duplicates.iter().zip(&file.duplicates_earned) {
-        let Some(person) = duplicate.reporter else { continue };
-        let (_, has) = position(transfers, person);
-        let target = share_target(lead.state, share(given, has, *earned), &mut paid, person);
-        let mut entries = settle(transfers, person, target, &cause(lead, "tip_duplicate", given.now, officer));
-        for entry in &mut entries {
-            entry.key = format!("lead:{}:of:{}", duplicate.id, entry.key);
-            entry.lead = Some(duplicate.id);
-        }
-        out.extend(entries);
-    }
-    out
-}
-
-/// What the caps leave of an amount for somebody who earned so much today and this month.
-fn within_caps(given: &Given<'_>, amount: i64, (day, month): (i64, i64)) -> i64 {
-    let rules = &given.town.rules.points;
-    capped(capped(amount, day, rules.daily_cap), month, rules.monthly_cap)
-}
-
-/// A later reporter's share: what was paid of it already stands, whatever was earned since.
-fn share(given: &Given<'_>, paid: i64, earned: (i64, i64)) -> i64 {
-    if paid > 0 { paid } else { within_caps(given, given.town.rules.points.tip_duplicate, earned) }
-}
-
-/// Merging into a lead that is verified already pays the later reporter's share at once; else it is paid with it.
-fn merged_target(given: &Given<'_>, lead: &Lead, person: UserId, share: i64) -> Target {
-    let Some(original) = &given.facts.original else { return Target::Nothing };
-    let mut paid: Vec<UserId> = original.lead.reporter.into_iter().collect();
-    paid.extend(original.duplicates.iter().filter(|(d, _)| d.id != lead.id).filter_map(|(d, _)| d.reporter));
-    share_target(original.lead.state, share, &mut paid, person)
-}
-
-/// A later reporter is paid once for an event, and not beside being paid in full for it.
-fn share_target(original: LeadState, share: i64, paid: &mut Vec<UserId>, person: UserId) -> Target {
-    let due = matches!(original, LeadState::Verified | LeadState::Resolved) && !paid.contains(&person);
-    if due {
-        paid.push(person);
-        Target::Posted(share)
-    } else {
-        Target::Nothing
-    }
-}
-
-fn cause(lead: &Lead, rule: &'static str, at: Millis, by: UserId) -> Cause {
-    Cause {
-        key: format!("lead:{}:v{}", lead.id, lead.version),
-        rule,
-        book: BASE_BOOK.into(),
-        lead: lead.id,
-        at,
-        by: Some(by),
-    }
-}
-
-fn tell_reporter(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {
-    let lead = &file.lead;
-    let Some(chat) = desk::receipt_chat(lead) else { return };
-    // Who was never written to in private (they did not start the bot) cannot be now.
-    if lead.private && !file.posts.iter().any(|p| p.subject == desk::receipt_subject(lead)) {
-        return;
-    }
-    let key = match lead.state {
-        LeadState::Verified => "outcome-verified",
-        LeadState::Unfounded => "outcome-unfounded",
-        LeadState::Duplicate => "outcome-duplicate",
-        LeadState::Resolved => "outcome-resolved",
-        _ => return,
-    };
-    let speaker = desk::reporter_speaker(given, file, chat);
-    let paid: i64 = decision
-        .changes
-        .transfers
-        .iter()
-        .filter(|t| t.lead == Some(lead.id) && lead.reporter.is_some_and(|r| t.credit == Account::Person(r)))
-        .map(|t| t.amount)
-        .sum();
-    let mut html = speaker.say(key, &[("number", lead.id.0.into())]);
-    // In a group the others need not read what somebody earned.
-    if paid > 0 && chat.0 > 0 {
-        html.push('\n');
-        html.push_str(&speaker.say("outcome-points", &[("points", paid.into())]));
-    }
-    let post = decision.post(chat, format!("lead:{}:outcome:{}", lead.id, lead.version), Lane::Reply, html);
-    post.lead = Some(lead.id);
-    post.thread = lead.thread.filter(|_| chat == lead.chat);
-    if let Content::Text { reply_to, .. } = &mut post.content {
-        *reply_to = lead.message_in(chat);
     }
 }
 
@@ -307,25 +198,13 @@ fn undo(
     let now = file.lead.clone();
     file.lead = Lead { version: now.version + 1, ..before };
     let mut decision = Decision::answer(&press.id, speaker.say("undone", &[]));
-    decision.changes.transfers = rewards(given, &file, officer);
+    earning::enter(&mut decision, &earning::settle(given, &now, &file, Some(officer)));
     decision.history(&file.lead, "undo", Some(officer), given.now, Some(&now));
     tell_original(&mut decision, given, &now, &file.lead, officer);
     file.officer = file.lead.officer.and_then(|o| given.town.staff(o)).cloned();
     push_history(&mut file, &decision);
     // The reporter may have read the outcome that no longer holds.
-    if let Some(chat) = desk::receipt_chat(&file.lead)
-        && file.posts.iter().any(|p| p.subject == format!("lead:{}:outcome:{version}", file.lead.id))
-    {
-        decision.changes.posts.push(Post {
-            chat,
-            thread: None,
-            subject: format!("lead:{}:outcome:{version}", file.lead.id),
-            lane: Lane::Reply,
-            content: Content::Gone,
-            lead: Some(file.lead.id),
-            call: None,
-        });
-    }
+    earning::untell(&mut decision, given, &now, &file, version);
     desk::refresh(&mut decision, given, &file);
     decision.changes.leads.push(file.lead);
     decision
@@ -379,6 +258,28 @@ fn open(given: &Given<'_>, press: &Press, file: &LeadFile) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     desk::put_media(&mut decision, &file.lead, &file.attachments, press.chat, &speaker);
     decision
+}
+
+/// Whether it is asked how a lead ended: only where that earns its reporter something, else one tap is enough.
+fn asks_outcome(given: &Given<'_>, file: &LeadFile) -> bool {
+    file.lead.state == LeadState::Verified && given.town.books.in_force(file.lead.received_at).has_bonuses()
+}
+
+fn outcomes(given: &Given<'_>, file: &LeadFile, speaker: &Speaker<'_>) -> Keyboard {
+    let book = given.town.books.in_force(file.lead.received_at);
+    let mut buttons: Vec<_> = LeadOutcome::ALL
+        .into_iter()
+        .map(|outcome| {
+            let name = label(speaker, outcome_key(outcome));
+            let text = match book.bonus(outcome) {
+                0 => name,
+                points => speaker.say("button-outcome", &[("outcome", name.into()), ("points", points.into())]),
+            };
+            press(text, &Tap::Desk(file.lead.id, DeskTap::ResolveAs(outcome)))
+        })
+        .collect();
+    buttons.push(press(label(speaker, "button-back"), &Tap::Desk(file.lead.id, DeskTap::Back)));
+    rows(buttons, 1)
 }
 
 fn sure(file: &LeadFile, speaker: &Speaker<'_>) -> Option<Keyboard> {

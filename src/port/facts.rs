@@ -8,6 +8,7 @@ use crate::domain::member::{Member, Role};
 use crate::domain::place::Wgs84;
 use crate::domain::points::{Transfer, TransferKind};
 use crate::domain::redemption::{Redemption, Reward};
+use crate::domain::rules::settle::Earned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -51,8 +52,8 @@ pub struct Ask {
     pub member_code: Option<String>,
     /// Another lead with all that hangs on it: the original of a merge.
     pub original: Option<LeadId>,
-    /// With [`Ask::lead`] or [`Ask::alarm`]: what its reporter was paid for tips since these two instants (day, month).
-    pub earned_since: Option<(Millis, Millis)>,
+    /// With [`Ask::lead`], [`Ask::alarm`] or [`Ask::original`]: what was paid for tips since these instants.
+    pub earned_since: Option<Since>,
     /// Leads written in this chat and received in the half-open span, oldest first, at most 100.
     pub chat_leads: Option<(ChatId, Millis, Millis)>,
     /// Whether a queue card stands in this chat, or waits to.
@@ -61,6 +62,17 @@ pub struct Ask {
     pub invite: Option<String>,
     /// The question that this person was asked in this chat.
     pub question: Option<(ChatId, UserId)>,
+}
+
+/// From when on what was paid counts against caps and budgets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Since {
+    /// The start of today.
+    pub day: Millis,
+    /// The start of this month.
+    pub month: Millis,
+    /// Whether what groups were paid this month is asked for, too: only where a rule book has a budget.
+    pub groups: bool,
 }
 
 /// The key of the timer that is a person's open question in a chat: there is one at most.
@@ -115,12 +127,27 @@ pub struct LeadFile {
     pub alarm: Option<AlarmFile>,
     /// Every message that the product sent about it, or has queued, and that is not taken away.
     pub posts: Vec<Posted>,
-    /// What its reporter was paid for tips since the two instants of [`Ask::earned_since`].
-    pub earned: (i64, i64),
-    /// Leads that were found to be duplicates of it, with the ledger's entries about them.
-    pub duplicates: Vec<(Lead, Vec<Transfer>)>,
-    /// What each of their reporters was paid for tips since the two instants of [`Ask::earned_since`].
-    pub duplicates_earned: Vec<(i64, i64)>,
+    /// What was paid for tips since [`Ask::earned_since`].
+    pub earned: Earned,
+    /// Whether its reporter has written to the bot in private, so that it can write there, too.
+    pub private_open: bool,
+    /// Leads that were merged into it, in the order in which they were received.
+    pub duplicates: Vec<Merged>,
+}
+
+/// A lead that was merged into another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merged {
+    /// The lead.
+    pub lead: Lead,
+    /// The ledger's entries about it, oldest first.
+    pub transfers: Vec<Transfer>,
+    /// Its reporter.
+    pub reporter: Option<Member>,
+    /// See [`LeadFile::earned`].
+    pub earned: Earned,
+    /// See [`LeadFile::private_open`].
+    pub private_open: bool,
 }
 
 /// An alarm with its calls.

@@ -390,6 +390,14 @@ pub trait Store: Clone + Send + Sync + 'static {
         after: LeadId,
         limit: usize,
     ) -> impl Future<Output = StoreResult<Vec<LeadId>>> + Send;
+    /// Leads verified, resolved or merged whose last decision was at or after an instant, by number, each with the lead that
+    /// it is merged into, from the one after `after`, at most `limit`. Those that were wiped are left out.
+    fn decided_since(
+        &self,
+        since: Millis,
+        after: LeadId,
+        limit: usize,
+    ) -> impl Future<Output = StoreResult<Vec<(LeadId, Option<LeadId>)>>> + Send;
     /// The tally over a half-open period of everybody whose points moved in it, by code.
     fn tallies(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<Tally>>> + Send;
     /// The ledger's entries dated within a half-open period, by date, from the one after `after` (its date and number; to

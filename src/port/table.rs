@@ -25,6 +25,8 @@ pub enum TableKind {
     Rosters,
     /// What each unit did: one row a unit.
     Appraisal,
+    /// The dry run of a rule book.
+    Rules,
 }
 
 impl TableKind {
@@ -39,6 +41,7 @@ impl TableKind {
             Self::Drill => "drill",
             Self::Rosters => "rosters",
             Self::Appraisal => "appraisal",
+            Self::Rules => "rules",
         }
     }
 }

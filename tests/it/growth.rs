@@ -100,7 +100,11 @@ async fn town(leads: usize, heard: &Heard) -> Vec<(&'static str, u64)> {
     let facts = count!("a statement", store.load(&statement).await.unwrap());
     assert!(facts[0].statement.balance > 0 && !facts[0].statement.entries.is_empty());
     let lead = LeadId(leads as i64 - 5);
-    let file = ask(Ask { lead: Some(lead), earned_since: Some((from, from)), ..Ask::default() });
+    let file = ask(Ask {
+        lead: Some(lead),
+        earned_since: Some(Since { day: from, month: from, groups: true }),
+        ..Ask::default()
+    });
     count!("a lead with all that hangs on it", store.load(&file).await.unwrap());
     count!("what was sent lately", store.sent_since(NOW.plus_ms(-60_000)).await.unwrap());
     // Nothing is old enough to be taken away: looking for it must not read everything.

@@ -12,7 +12,7 @@ use baiying::domain::id::{AlarmId, LeadId, UserId};
 use baiying::domain::lead::LeadState;
 use baiying::domain::member::Member;
 use baiying::port::chat::SendError;
-use baiying::port::store::{Ask, Retention, Similar, Store as _};
+use baiying::port::store::{Ask, Retention, Similar, Since, Store as _};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -300,7 +300,7 @@ async fn look_around(store: &SqlStore) {
             statement: Some(UserId(n)),
             original: Some(LeadId(n)),
             lead: Some(LeadId(n)),
-            earned_since: Some((EVENING, EVENING)),
+            earned_since: Some(Since { day: EVENING, month: EVENING, groups: true }),
             similar: Some(Similar { except: LeadId(n), since: EVENING, until: later, near: None }),
             ..Ask::default()
         })

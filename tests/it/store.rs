@@ -181,6 +181,7 @@ fn lead(id: i64) -> Lead {
         decided_at: None,
         duplicate_of: None,
         asked: false,
+        outcome: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! once. Called by the store.
 
 use super::alarm::{load_alarms, load_posts, raised_by_tips, whereabouts};
+use super::earned;
 use super::engine::{Db, Link, MAX_IDS, Pools, Sql, from_json, padded};
 use super::lead::{ATTACHMENT_COLUMNS, load_leads, read_attachment, within};
 use super::ledger::{TRANSFER_COLUMNS, load_statements, read_transfer};
@@ -11,7 +12,7 @@ use super::member::{load_invites, load_member_by_code, load_members};
 use super::redemption;
 use crate::domain::id::{ChatId, MessageId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadEvent};
-use crate::domain::points::Transfer;
+use crate::domain::rules::settle::Earned;
 use crate::port::store::{Ask, Facts, LeadFile, OpenQuestion, Posted, TimerKind, question_key};
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,7 +20,7 @@ use std::collections::{BTreeSet, HashMap};
 const MAX_LIMITED: usize = 16;
 
 /// The platform's clock and ours may differ by so much.
-const CLOCKS_MS: i64 = 600_000;
+pub(super) const CLOCKS_MS: i64 = 600_000;
 
 /// Questions of one kind, each distinct one once, with the events that ask it.
 struct Questions<K> {
@@ -161,16 +162,13 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
     let files = load_files(&mut link, &files, |user| members.get(&user.0).cloned()).await?;
     for (index, number) in &found.file {
         let mut file = files.get(number).cloned();
-        if let (Some(file), Some((day, month))) = (&mut file, asks[*index].earned_since) {
-            file.earned = load_earned(&mut link, file.lead.reporter, day, month).await?;
-            for (duplicate, _) in &file.duplicates {
-                file.duplicates_earned.push(load_earned(&mut link, duplicate.reporter, day, month).await?);
-            }
-        }
+        earned::complete(&mut link, file.as_mut(), asks[*index].earned_since).await?;
         facts[*index].file = file;
     }
     for (index, number) in &found.original {
-        facts[*index].original = files.get(number).cloned();
+        let mut file = files.get(number).cloned();
+        earned::complete(&mut link, file.as_mut(), asks[*index].earned_since).await?;
+        facts[*index].original = file;
     }
     load_loose(&mut link, asks, &mut facts).await?;
     for (facts, ask) in facts.iter_mut().zip(asks) {
@@ -395,9 +393,9 @@ async fn load_files(
             officer: lead.officer.as_ref().and_then(&member),
             alarm: None,
             posts: Vec::new(),
-            earned: (0, 0),
+            earned: Earned::default(),
+            private_open: false,
             duplicates: Vec::new(),
-            duplicates_earned: Vec::new(),
         };
         files.insert(lead.id.0, file);
     }
@@ -405,7 +403,7 @@ async fn load_files(
     for numbers in numbers.chunks(MAX_IDS) {
         load_evidence(link, numbers, &mut files).await?;
         load_lead_alarms(link, numbers, &mut files).await?;
-        load_duplicates(link, numbers, &mut files).await?;
+        earned::load_merged(link, numbers, &mut files).await?;
     }
     Ok(files)
 }
@@ -474,59 +472,6 @@ async fn load_evidence(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64
         Ok(())
     })
     .await
-}
-
-/// Leads merged into these, with the ledger's entries about them.
-async fn load_duplicates(link: &mut Link, numbers: &[i64], files: &mut HashMap<i64, LeadFile>) -> Db<()> {
-    let mut sql = link.sql("SELECT id FROM lead WHERE duplicate_of IS NOT NULL AND duplicate_of IN ");
-    sql.list(numbers);
-    let mut merged = Vec::new();
-    for row in link.rows(sql).await? {
-        merged.push(row.read().next::<i64>()?);
-    }
-    if merged.is_empty() {
-        return Ok(());
-    }
-    let mut transfers: HashMap<i64, Vec<Transfer>> = HashMap::new();
-    for merged in merged.chunks(MAX_IDS) {
-        let mut sql = link.sql("SELECT transfer.lead, ");
-        sql.push(TRANSFER_COLUMNS).push(" FROM transfer WHERE transfer.lead IN ").list(merged).push(" ORDER BY id");
-        for row in link.rows(sql).await? {
-            let mut row = row.read();
-            transfers.entry(row.next()?).or_default().push(read_transfer(&mut row)?);
-        }
-    }
-    let leads = load_leads(link, &merged).await?;
-    for number in merged {
-        let Some(lead) = leads.get(&number) else { continue };
-        if let Some(file) = lead.duplicate_of.and_then(|original| files.get_mut(&original.0)) {
-            file.duplicates.push((lead.clone(), transfers.remove(&number).unwrap_or_default()));
-        }
-    }
-    Ok(())
-}
-
-/// What a reporter was paid for tips since two instants, the later first. What was paid since and taken back is
-/// as if it had not been paid.
-async fn load_earned(link: &mut Link, reporter: Option<UserId>, day: Millis, month: Millis) -> Db<(i64, i64)> {
-    let Some(reporter) = reporter else { return Ok((0, 0)) };
-    let mut earned = [0; 2];
-    for (since, earned) in [day, month].into_iter().zip(&mut earned) {
-        let mut sql = link.sql(
-            "SELECT CAST(COALESCE(sum(amount), 0) AS BIGINT) FROM (SELECT amount FROM transfer \
-             WHERE credit = 'person' AND kind = 'post' AND credit_user = ",
-        );
-        sql.bind(reporter.0).push(" AND at >= ").bind(since.0);
-        sql.push(
-            " UNION ALL SELECT -back.amount FROM transfer AS back JOIN transfer AS paid ON paid.key = back.reverses \
-             WHERE back.debit = 'person' AND back.kind = 'reversal' AND paid.kind = 'post' AND back.debit_user = ",
-        );
-        // Taken back after it was paid, but for the clocks' difference.
-        sql.bind(reporter.0).push(" AND back.at >= ").bind(since.plus_ms(-CLOCKS_MS).0);
-        sql.push(" AND paid.at >= ").bind(since.0).push(") AS leg");
-        *earned = link.number(sql).await?.unwrap_or(0);
-    }
-    Ok((earned[0], earned[1]))
 }
 
 /// The newest alarm of each lead.

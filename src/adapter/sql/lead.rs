@@ -3,10 +3,10 @@
 //! Owns which column holds what. Called by `step` (writing) and `facts`, `desk`, `scrub` (reading).
 
 use super::code::Code;
-use super::engine::{Db, Link, MAX_IDS, Reader, Sql, from_json, pieces, to_json};
+use super::engine::{Db, Link, MAX_IDS, Reader, Sql, from_json, pieces, to_json, unreadable};
 use super::step::Refused;
 use crate::domain::id::{ChatId, EventSeq, LeadId, MessageId, Millis, UserId};
-use crate::domain::lead::{Attachment, Lead, LeadEvent, LeadState, Occurred, Scene};
+use crate::domain::lead::{Attachment, Lead, LeadEvent, LeadOutcome, LeadState, Occurred, Scene};
 use crate::domain::place::{Datum, PlaceSource, Wgs84};
 use crate::domain::tip::Grain;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ pub(super) const LEAD_COLUMNS: &str = "lead.id, lead.version, lead.state, lead.c
     lead.scene_accuracy_m, lead.scene_source, lead.scene_datum, lead.scene_text, lead.unknown_place, \
     lead.description, lead.relay_text, lead.chat, lead.tip_chat, lead.thread, lead.message, lead.reporter, lead.reporter_code, \
     lead.private, lead.written_at, lead.received_at, lead.first_event, lead.first_update_id, lead.officer, \
-    lead.decided_at, lead.duplicate_of, lead.asked";
+    lead.decided_at, lead.duplicate_of, lead.asked, lead.outcome";
 
 /// Metres of one degree of latitude.
 const DEGREE_M: f64 = 111_195.0;
@@ -62,7 +62,12 @@ pub(super) fn read_lead(row: &mut Reader<'_>) -> Db<Lead> {
         decided_at: row.next::<Option<i64>>()?.map(Millis),
         duplicate_of: row.next::<Option<i64>>()?.map(LeadId),
         asked: row.next::<i64>()? != 0,
+        outcome: read_outcome(row.next()?)?,
     })
+}
+
+fn read_outcome(name: Option<&str>) -> Db<Option<LeadOutcome>> {
+    name.map(|name| LeadOutcome::named(name).ok_or_else(|| unreadable(format_args!("outcome {name:?}")))).transpose()
 }
 
 fn read_occurred(row: &mut Reader<'_>) -> Db<Option<Occurred>> {
@@ -101,7 +106,7 @@ pub(super) fn read_scene(row: &mut Reader<'_>) -> Db<Option<Scene>> {
 }
 
 /// The columns that change with a lead; the others are written once.
-const CHANGING: [&str; 23] = [
+const CHANGING: [&str; 24] = [
     "version",
     "state",
     "category",
@@ -125,6 +130,7 @@ const CHANGING: [&str; 23] = [
     "decided_at",
     "duplicate_of",
     "asked",
+    "outcome",
 ];
 
 /// Binds a scene's six columns.
@@ -147,6 +153,7 @@ fn bind_changing(sql: &mut Sql, lead: &Lead) {
     sql.bind(lead.reporter.map(|user| user.0)).bind(lead.reporter_code.as_str());
     sql.bind(lead.officer.map(|user| user.0)).bind(lead.decided_at.map(|at| at.0));
     sql.bind(lead.duplicate_of.map(|id| id.0)).bind(i64::from(lead.asked));
+    sql.bind(lead.outcome.map(LeadOutcome::name));
 }
 
 /// Stores new leads.

@@ -10,6 +10,7 @@ pub mod backup;
 mod code;
 mod desk;
 mod duty;
+mod earned;
 mod engine;
 mod facts;
 mod fill;
@@ -292,6 +293,15 @@ impl Store for SqlStore {
 
     async fn lead_steps(&self, leads: &[LeadId]) -> StoreResult<Vec<LeadStep>> {
         Ok(desk::lead_steps(&self.pools, leads).await?)
+    }
+
+    async fn decided_since(
+        &self,
+        since: Millis,
+        after: LeadId,
+        limit: usize,
+    ) -> StoreResult<Vec<(LeadId, Option<LeadId>)>> {
+        Ok(earned::decided_since(&mut self.pools.reading().await?, since, after, limit).await?)
     }
 
     async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {

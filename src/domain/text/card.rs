@@ -4,7 +4,7 @@
 
 use super::{Arg, cut, escape, say, when};
 use crate::domain::id::Millis;
-use crate::domain::lead::{Lead, LeadState, Scene};
+use crate::domain::lead::{Lead, LeadOutcome, LeadState, Scene};
 use crate::domain::member::Language;
 use crate::domain::place::{PlaceSource, is_link};
 use crate::domain::tip::{Category, Field};
@@ -188,7 +188,7 @@ impl Speaker<'_> {
         out.push_str("\n\n");
         let officer = officer.unwrap_or("");
         let at = lead.decided_at.map_or(String::new(), |t| when::clock(t, self.now, self.zone));
-        let state = self.say(state_key(lead.state), &[]);
+        let state = self.lead_state(lead);
         out.push_str(&match lead.state {
             LeadState::New => self.say("desk-state-new", &[("state", state.into())]),
             LeadState::Duplicate => self.say(
@@ -203,6 +203,15 @@ impl Speaker<'_> {
             _ => self.say("desk-state", &[("state", state.into()), ("officer", officer.into()), ("time", at.into())]),
         });
         out
+    }
+
+    /// The name of its state, with the outcome where it is more than that it was dealt with.
+    fn lead_state(&self, lead: &Lead) -> String {
+        let outcome = lead.outcome.filter(|it| lead.state == LeadState::Resolved && *it != LeadOutcome::Handled);
+        match outcome {
+            Some(outcome) => self.say("state-resolved-as", &[("outcome", self.say(outcome_key(outcome), &[]).into())]),
+            None => self.say(state_key(lead.state), &[]),
+        }
     }
 
     /// The queue card of a busy desk.
@@ -240,6 +249,15 @@ pub fn state_key(state: LeadState) -> &'static str {
         LeadState::OutOfScope => "state-out-of-scope",
         LeadState::Resolved => "state-resolved",
         LeadState::Withdrawn => "state-withdrawn",
+    }
+}
+
+/// The key of an outcome's name.
+pub fn outcome_key(outcome: LeadOutcome) -> &'static str {
+    match outcome {
+        LeadOutcome::Handled => "lead-outcome-handled",
+        LeadOutcome::Stopped => "lead-outcome-stopped",
+        LeadOutcome::Solved => "lead-outcome-solved",
     }
 }
 

@@ -8,7 +8,8 @@ use crate::domain::alarm::event::Happening;
 use crate::domain::alarm::{Answer, CallState, Callee};
 use crate::domain::id::{AlarmId, UserId};
 use crate::domain::place::Wgs84;
-use crate::domain::points::{Account, BASE_BOOK, Transfer, TransferKind};
+use crate::domain::points::{Account, Transfer, TransferKind};
+use crate::domain::rules::ON_SCENE;
 use crate::port::chat::{Message, Part, Press};
 use crate::port::store::{AlarmFile, TimerKind, Whereabouts};
 
@@ -66,7 +67,8 @@ pub(super) fn lapse_name(callee: &Callee, user: UserId) -> String {
 
 /// Points for being there; once for a person and an alarm, whichever of their points they answer for.
 fn reward(course: &mut Course<'_>, user: UserId) {
-    let amount = course.given.town.rules.points.on_scene;
+    let book = course.given.town.books.in_force(course.now());
+    let amount = book.on_scene;
     if course.alarm.drill || amount <= 0 {
         return;
     }
@@ -77,8 +79,8 @@ fn reward(course: &mut Course<'_>, user: UserId) {
         credit: Account::Person(user),
         amount,
         at: course.now(),
-        rule: "on_scene".into(),
-        book: BASE_BOOK.into(),
+        rule: ON_SCENE.into(),
+        book: book.version.clone(),
         lead: course.alarm.lead,
         alarm: Some(course.alarm.id),
         redemption: None,

@@ -61,6 +61,7 @@ pub(crate) fn lead(id: i64) -> Lead {
         decided_at: None,
         duplicate_of: None,
         asked: false,
+        outcome: None,
     }
 }
 
@@ -327,6 +328,9 @@ impl Store for Shelf {
         self.pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let fits = |lead: &&Lead| lead.id > after && (from..to).contains(&lead.received_at);
         Ok(self.leads.iter().filter(fits).take(limit).cloned().collect())
+    }
+    async fn decided_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<(LeadId, Option<LeadId>)>> {
+        unreachable!()
     }
     async fn mended_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<LeadId>> {
         unreachable!()

@@ -17,4 +17,5 @@ mod question;
 mod raising;
 mod redeem;
 mod responders;
+mod rules;
 mod triage;

@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::town::STOCK;
 use baiying::domain::id::{LeadId, Millis, UserId};
-use baiying::domain::lead::{LeadAction, LeadState};
+use baiying::domain::lead::{LeadAction, LeadOutcome, LeadState};
 use baiying::port::store::{Ask, Store as _};
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,13 +30,15 @@ pub struct EndLead {
     pub first_update_id: Option<i64>,
     /// The lead that it is a duplicate of.
     pub duplicate_of: Option<i64>,
+    /// How it ended.
+    pub outcome: Option<String>,
 }
 
 /// Everything of this module.
 pub async fn check(run: &Run, db: &mut SqliteConnection) -> Vec<String> {
     let mut wrongs = Vec::new();
     let leads: Vec<EndLead> = sqlx::query_as(
-        "SELECT id, version, state, tip_chat, message, reporter, first_update_id, duplicate_of FROM lead ORDER BY id",
+        "SELECT id, version, state, tip_chat, message, reporter, first_update_id, duplicate_of, outcome FROM lead ORDER BY id",
     )
     .fetch_all(&mut *db)
     .await
@@ -108,7 +110,7 @@ fn action(name: &str) -> Option<LeadAction> {
         "unfounded" => LeadAction::Unfounded,
         "duplicate" => LeadAction::DuplicateOf { original: LeadId(0) },
         "out_of_scope" => LeadAction::OutOfScope,
-        "resolve" => LeadAction::Resolve,
+        "resolve" => LeadAction::Resolve { outcome: LeadOutcome::Handled },
         "reopen" => LeadAction::Reopen,
         "withdraw" => LeadAction::Withdraw,
         _ => return None,
@@ -346,8 +348,11 @@ fn rewards(
         }
         state if is_true(state) => {
             let (low, high) = full(rules.tip_verified);
+            // Bonuses are outside the caps.
+            let outcome = lead.outcome.as_deref().and_then(LeadOutcome::named);
+            let bonus = outcome.map_or(0, |outcome| run.rules.books().in_force(Millis(0)).bonus(outcome));
             expect("held", held, 0, 0);
-            expect("paid", paid, low, high);
+            expect("paid", paid, low + bonus, high + bonus);
         }
         "duplicate" => {
             expect("held", held, 0, 0);

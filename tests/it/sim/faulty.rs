@@ -339,6 +339,14 @@ impl Store for Faulty {
         through!(self.leads_between(from, to, after, limit))
     }
 
+    async fn decided_since(
+        &self,
+        since: Millis,
+        after: LeadId,
+        limit: usize,
+    ) -> StoreResult<Vec<(LeadId, Option<LeadId>)>> {
+        through!(self.decided_since(since, after, limit))
+    }
     async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {
         through!(self.mended_since(since, after, limit))
     }

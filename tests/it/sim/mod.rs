@@ -34,7 +34,7 @@ const SEEDS: u64 = 1000;
 const LAST: usize = 40;
 
 /// What must have happened in a whole test run, each at least once.
-const KINDS: [&str; 83] = [
+const KINDS: [&str; 84] = [
     "action: /correct",
     "action: /export",
     "action: /help",
@@ -106,6 +106,7 @@ const KINDS: [&str; 83] = [
     "press: refuse",
     "press: reopen",
     "press: resolve",
+    "press: resolve as",
     "press: reward",
     "press: shift time",
     "press: stand down",

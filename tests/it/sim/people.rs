@@ -74,6 +74,7 @@ fn liking(data: &str) -> (&'static str, usize) {
         "lx" => ("press: out of scope?", 3),
         "lX" => ("press: out of scope", 25),
         "lr" => ("press: resolve", 10),
+        "lR" => ("press: resolve as", 20),
         "lo" => ("press: reopen", 10),
         "lz" => ("press: undo", 70),
         "lb" => ("press: back", 1),

@@ -6,10 +6,11 @@ use super::storm::Storm;
 use crate::world::OLD_BRIDGE;
 use baiying::adapter::sql::Past;
 use baiying::adapter::sql::SqlStore;
-use baiying::config::{Config, Limits};
+use baiying::config::{Bonus, BookRules, Config, Limits};
 use baiying::domain::alarm::Point;
 use baiying::domain::group::{Group, GroupKind};
 use baiying::domain::id::{ChatId, UserId};
+use baiying::domain::lead::LeadOutcome;
 use baiying::domain::member::{Language, Member, Role};
 use baiying::domain::place::{Datum, Place, Wgs84};
 use baiying::domain::points::{Account, Transfer, TransferKind};
@@ -54,6 +55,10 @@ pub fn rules(storm: &Storm) -> Config {
     }
     if dice.permille(700) {
         (rules.points.daily_cap, rules.points.monthly_cap) = (0, 0);
+    }
+    if rules.points.daily_cap == 0 {
+        let bonus = LeadOutcome::ALL[1..].iter().map(|outcome| Bonus { outcome: *outcome, amount: 50 }).collect();
+        rules.points.book.push(BookRules { version: "bonuses".into(), bonus, ..BookRules::default() });
     }
     rules.redeem.tier = vec![Tier { from: DEAR, approvals: 1 }];
     if dice.permille(300) {

@@ -1,6 +1,7 @@
 //! Decisions are applied whole, and facts are read back.
 
 use super::*;
+use baiying::domain::rules::settle::Earned;
 
 #[tokio::test]
 async fn a_lead_comes_back_as_it_was_stored() {
@@ -207,9 +208,9 @@ async fn all_that_hangs_on_a_lead_is_read_with_it() {
         officer: Some(member(8, &[Role::Police])),
         alarm: Some(AlarmFile { alarm, calls: vec![call(5, "P1", 40.5), call(5, "P2", 90.0)], posts: vec![] }),
         posts: vec![Posted { chat: GROUP, subject: "lead:1:receipt".into(), message: None, leaving: false }],
-        earned: (0, 0),
+        earned: Earned::default(),
+        private_open: false,
         duplicates: Vec::new(),
-        duplicates_earned: Vec::new(),
     };
     assert_eq!(store.file(1).await, expected);
     let by_alarm = store.ask(Ask { alarm: Some(AlarmId(5)), ..Ask::default() }).await;

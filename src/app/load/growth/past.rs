@@ -193,6 +193,7 @@ impl Town {
             decided_at,
             duplicate_of: None,
             asked: false,
+            outcome: None,
         };
         let update = json!({"update_id": 1_000_000 + n, "message": {"message_id": message.0, "date": at.0 / 1000,
             "from": {"id": user.0, "first_name": told.name}, "chat": {"id": chat.0, "type": "supergroup"}, "text": told.text}});
