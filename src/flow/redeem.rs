@@ -393,13 +393,14 @@ pub fn lapse(given: &Given<'_>) -> Decision {
     decision
 }
 
-/// The redemption that a press of the office is about, if whoever pressed holds one of the roles.
-fn for_office(given: &Given<'_>, press: &Press, roles: &[Role]) -> Result<(Redemption, UserId), Decision> {
+/// The redemption that a press of the office is about, if whoever pressed holds one of the roles; else the words that
+/// they read.
+fn for_office(given: &Given<'_>, press: &Press, roles: &[Role]) -> Result<(Redemption, UserId), String> {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     let user = press.from.user.filter(|user| roles.iter().any(|role| given.town.holds(*user, *role)));
-    let Some(user) = user else { return Err(Decision::answer(&press.id, speaker.say("only-payout", &[]))) };
+    let Some(user) = user else { return Err(speaker.say("only-payout", &[])) };
     let Some(one) = given.facts.redemption.clone() else {
-        return Err(Decision::answer(&press.id, speaker.say("no-such-code", &[])));
+        return Err(speaker.say("no-such-code", &[]));
     };
     Ok((one, user))
 }
@@ -418,7 +419,7 @@ fn approve(given: &Given<'_>, press: &Press) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     let (mut one, by) = match for_office(given, press, &[Role::Payout]) {
         Ok(found) => found,
-        Err(answer) => return answer,
+        Err(why) => return Decision::answer(&press.id, why),
     };
     if let Err(why) = one.approve(by, given.now) {
         return Decision::answer(&press.id, refusal(&speaker, why));
@@ -438,7 +439,7 @@ fn refuse(given: &Given<'_>, press: &Press) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     let (one, by) = match for_office(given, press, &[Role::Payout]) {
         Ok(found) => found,
-        Err(answer) => return answer,
+        Err(why) => return Decision::answer(&press.id, why),
     };
     if one.user == by {
         return Decision::answer(&press.id, refusal(&speaker, RedemptionRefusal::Own));
@@ -454,7 +455,7 @@ fn hand_out(given: &Given<'_>, press: &Press, card: MessageId) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     let (mut one, by) = match for_office(given, press, &[Role::Office, Role::Payout]) {
         Ok(found) => found,
-        Err(answer) => return answer,
+        Err(why) => return Decision::answer(&press.id, why),
     };
     let taken = match one.hand_out(by, given.now) {
         Ok(taken) => taken,
