@@ -11,7 +11,7 @@ use std::io;
 pub enum TableKind {
     /// One row a lead.
     Leads,
-    /// One row a person.
+    /// One row a person; as a workbook with all that is filed beside it.
     Points,
     /// One row a call.
     Alarms,
@@ -56,6 +56,8 @@ pub enum Holds {
     Text,
     /// Whole numbers.
     Count,
+    /// Whole amounts, parted by thousands.
+    Figure,
     /// Metres.
     Metres,
     /// Shares, 0 to 1.
@@ -107,6 +109,8 @@ pub enum Cell {
     Flag(bool),
     /// An instant, shown in the table's zone.
     Instant(Millis),
+    /// An empty box on paper, so many millimetres high: room for a name, a signature or a stamp.
+    Room(u8),
 }
 
 impl Cell {
