@@ -158,6 +158,15 @@ impl Store for StubStore {
     async fn mended_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<LeadId>> {
         unreachable!()
     }
+    async fn entries_between(
+        &self,
+        _: Millis,
+        _: Millis,
+        _: (Millis, i64),
+        _: usize,
+    ) -> StoreResult<Vec<crate::domain::points::Entry>> {
+        unreachable!()
+    }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         unreachable!()
     }

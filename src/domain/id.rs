@@ -38,6 +38,10 @@ integer_id!(
     AlarmId
 );
 integer_id!(
+    /// A redemption's number: that of the event by which it was asked for.
+    RedemptionId
+);
+integer_id!(
     /// An event's place in the inbox: the order in which it was stored.
     EventSeq
 );

@@ -1,9 +1,12 @@
 //! Points (积分): a ledger of transfers between accounts, append-only (SEED-FACTS P1–P4, X3).
 //!
 //! Each transfer debits one account and credits another by the same amount, so the sum over all
-//! accounts is zero by construction. Called by the intake, triage and alarm flows.
+//! accounts is zero by construction. Each entry's digest covers the entries before it ([`chain`]).
+//! Called by the intake, triage, alarm and redemption flows.
 
-use super::id::{AlarmId, LeadId, Millis, UserId};
+pub mod chain;
+
+use super::id::{AlarmId, LeadId, Millis, RedemptionId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One side of a transfer.
@@ -15,6 +18,8 @@ pub enum Account {
     Person(UserId),
     /// What a person will get if police verify.
     Held(UserId),
+    /// What a person has set aside for a redemption that is not handed out yet.
+    Reserved(UserId),
     /// Where spent points go.
     Rewards,
 }
@@ -31,11 +36,54 @@ pub enum TransferKind {
     Void,
     /// Given at once, without a hold (a guard on scene): Budget → Person.
     Award,
-    /// An earlier transfer taken back, the other way round; names it.
+    /// An earlier transfer taken back, the other way round; names it. May leave a person below zero: what was paid in
+    /// error may have been spent.
     Reversal,
-    /// Spent: Person → Rewards.
+    /// Set aside for a redemption: Person → Reserved.
+    Reserve,
+    /// The redemption came to nothing: Reserved → Person.
+    Release,
+    /// The reward was handed out: Reserved → Rewards.
     Redeem,
+    /// By hand, with a reason: between Budget and Person. May leave a person below zero.
+    Correction,
 }
+
+impl TransferKind {
+    /// Each kind with its name, in the database and in filed tables.
+    pub const NAMES: [(Self, &'static str); 9] = [
+        (Self::Hold, "hold"),
+        (Self::Post, "post"),
+        (Self::Void, "void"),
+        (Self::Award, "award"),
+        (Self::Reversal, "reversal"),
+        (Self::Reserve, "reserve"),
+        (Self::Release, "release"),
+        (Self::Redeem, "redeem"),
+        (Self::Correction, "correction"),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+}
+
+impl Account {
+    /// The account's name, in the database and in filed tables, and whose it is.
+    pub fn parts(&self) -> (&'static str, Option<UserId>) {
+        match self {
+            Self::Budget => ("budget", None),
+            Self::Rewards => ("rewards", None),
+            Self::Person(user) => ("person", Some(*user)),
+            Self::Held(user) => ("held", Some(*user)),
+            Self::Reserved(user) => ("reserved", Some(*user)),
+        }
+    }
+}
+
+/// The rule book of a config that names none: its `[points]` table.
+pub const BASE_BOOK: &str = "base";
 
 /// One entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,16 +100,33 @@ pub struct Transfer {
     pub amount: i64,
     /// When.
     pub at: Millis,
-    /// The rule's name in the config (`tip_verified`, `on_scene`).
+    /// The rule's name in the config (`tip_verified`, `on_scene`); `redeem` and `correction` are no rules of a book.
     pub rule: String,
+    /// The version of the rule book; empty where no rule of a book applies.
+    pub book: String,
     /// The lead behind it.
     pub lead: Option<LeadId>,
     /// The alarm behind it.
     pub alarm: Option<AlarmId>,
+    /// The redemption behind it.
+    pub redemption: Option<RedemptionId>,
+    /// Why, of a correction, in the words of whoever made it.
+    pub reason: Option<String>,
     /// The transfer that this one takes back.
     pub reverses: Option<String>,
     /// Who caused it; `None` for the product itself.
     pub by: Option<UserId>,
+}
+
+/// A transfer as it stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number: entries are counted up from 1 without a gap.
+    pub number: i64,
+    /// What it moves.
+    pub transfer: Transfer,
+    /// The digest of this entry and all before it, 64 hexadecimal digits.
+    pub digest: String,
 }
 
 /// How a lead's reward should stand.
@@ -94,6 +159,8 @@ pub struct Cause {
     pub key: String,
     /// The rule's name.
     pub rule: &'static str,
+    /// The version of the rule book.
+    pub book: String,
     /// The lead.
     pub lead: LeadId,
     /// When.
@@ -112,8 +179,11 @@ impl Cause {
             amount,
             at: self.at,
             rule: self.rule.to_owned(),
+            book: self.book.clone(),
             lead: Some(self.lead),
             alarm: None,
+            redemption: None,
+            reason: None,
             reverses: None,
             by: self.by,
         }
@@ -177,7 +247,14 @@ mod tests {
     const WHO: UserId = UserId(7);
 
     fn cause(n: usize) -> Cause {
-        Cause { key: format!("lead:1:v{n}"), rule: "tip_verified", lead: LeadId(1), at: Millis(n as i64), by: None }
+        Cause {
+            key: format!("lead:1:v{n}"),
+            rule: "tip_verified",
+            book: BASE_BOOK.into(),
+            lead: LeadId(1),
+            at: Millis(n as i64),
+            by: None,
+        }
     }
 
     #[test]

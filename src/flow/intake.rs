@@ -5,7 +5,7 @@ use super::desk;
 use crate::domain::id::{ChatId, Millis};
 use crate::domain::lead::{Attachment, Evidence, Lead, LeadState, Occurred, Scene};
 use crate::domain::place::{Datum, PlaceSource, Wgs84};
-use crate::domain::points::{Cause, Target, settle};
+use crate::domain::points::{BASE_BOOK, Cause, Target, settle};
 use crate::domain::tip::Tip;
 use crate::port::chat::{Button, Message, Part};
 use crate::port::store::{Content, Lane, LeadFile, Post};
@@ -78,7 +78,14 @@ pub fn file_tip(given: &Given<'_>, message: &Message, tip: &Tip) -> Decision {
             &[],
             user,
             Target::Held(town.rules.points.tip_verified),
-            &Cause { key: format!("lead:{number}:v1"), rule: "tip_verified", lead: number, at: given.now, by: None },
+            &Cause {
+                key: format!("lead:{number}:v1"),
+                rule: "tip_verified",
+                book: BASE_BOOK.into(),
+                lead: number,
+                at: given.now,
+                by: None,
+            },
         );
         if let Some(mut member) = given.member_of(&message.from, town.group_name(message.chat))
             && member.told_at.is_none()

@@ -7,7 +7,7 @@ use super::{choice, intake};
 use crate::domain::id::Millis;
 use crate::domain::lead::{Lead, LeadAction, LeadState, Occurred};
 use crate::domain::member::Role;
-use crate::domain::points::{Cause, Target, settle};
+use crate::domain::points::{BASE_BOOK, Cause, Target, settle};
 use crate::domain::text::card::Speaker;
 use crate::domain::text::{Arg, cut, when};
 use crate::domain::tip::Grain;
@@ -149,6 +149,7 @@ fn withdraw(given: &Given<'_>, press: &Press, mut file: LeadFile) -> Decision {
         let cause = Cause {
             key: format!("lead:{}:v{}", file.lead.id, file.lead.version),
             rule: "tip_verified",
+            book: BASE_BOOK.into(),
             lead: file.lead.id,
             at: given.now,
             by: press.from.user,

@@ -8,7 +8,7 @@ use crate::domain::duplicate::{Likely, Nearness, find_likely};
 use crate::domain::id::{LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadAction, LeadState, Refusal};
 use crate::domain::member::Role;
-use crate::domain::points::{Account, Cause, Target, Transfer, capped, position, settle};
+use crate::domain::points::{Account, BASE_BOOK, Cause, Target, Transfer, capped, position, settle};
 use crate::domain::text::card::{Speaker, state_key};
 use crate::domain::text::{Arg, cut, when};
 use crate::domain::tip::Category;
@@ -238,7 +238,14 @@ fn share_target(original: LeadState, share: i64, paid: &mut Vec<UserId>, person:
 }
 
 fn cause(lead: &Lead, rule: &'static str, at: Millis, by: UserId) -> Cause {
-    Cause { key: format!("lead:{}:v{}", lead.id, lead.version), rule, lead: lead.id, at, by: Some(by) }
+    Cause {
+        key: format!("lead:{}:v{}", lead.id, lead.version),
+        rule,
+        book: BASE_BOOK.into(),
+        lead: lead.id,
+        at,
+        by: Some(by),
+    }
 }
 
 fn tell_reporter(decision: &mut Decision, given: &Given<'_>, file: &LeadFile) {

@@ -11,6 +11,10 @@ pub enum Law {
     Reversal,
     /// What an account holds is what the ledger's entries come to.
     Balance,
+    /// Each entry's digest is that of what stands there and before it, and the chain ends where it is kept to end.
+    Chain,
+    /// Nobody owns less than nothing unless something was taken back.
+    Overdrawn,
     /// Each version of a lead has its line in the history.
     History,
 }

@@ -174,6 +174,8 @@ pub struct Statement {
     pub balance: i64,
     /// Waiting for police.
     pub held: i64,
+    /// Set aside for what was asked for and is not handed out yet.
+    pub reserved: i64,
     /// The last entries, newest first, at most 10: (when, amount with sign, rule, lead).
     pub entries: Vec<StatementLine>,
 }

@@ -16,7 +16,7 @@ use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent, LeadState};
 use crate::domain::member::Member;
 use crate::domain::place::Place;
-use crate::domain::points::Transfer;
+use crate::domain::points::{Entry, Transfer};
 use std::future::Future;
 
 /// Why a store could not do its step.
@@ -371,7 +371,16 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = StoreResult<Vec<LeadId>>> + Send;
     /// The tally over a half-open period of everybody whose points moved in it, by code.
     fn tallies(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<Tally>>> + Send;
-    /// What all people together could spend before an instant.
+    /// The ledger's entries dated within a half-open period, by date, from the one after `after` (its date and number; to
+    /// begin: the period's start and 0), at most `limit`.
+    fn entries_between(
+        &self,
+        from: Millis,
+        to: Millis,
+        after: (Millis, i64),
+        limit: usize,
+    ) -> impl Future<Output = StoreResult<Vec<Entry>>> + Send;
+    /// What all people together owned before an instant.
     fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
     /// Alarms raised in a half-open period, drills among them, by number.
     fn alarms_between(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<AlarmRecord>>> + Send;

@@ -95,6 +95,24 @@ impl Database {
     pub async fn link(&self) -> Link {
         Link::open(&self.url).await
     }
+
+    /// Takes the ledger's triggers away, as somebody could who owns the database.
+    pub async fn lift_guards(&self) {
+        match &mut self.link().await {
+            Link::Sqlite(file) => {
+                let names = "SELECT name FROM sqlite_master WHERE type = 'trigger'";
+                for name in sqlx::query_scalar::<_, String>(names).fetch_all(&mut *file).await.unwrap() {
+                    file.execute(AssertSqlSafe(format!("DROP TRIGGER {name}"))).await.unwrap();
+                }
+            }
+            Link::Pg(server) => {
+                for table in ["transfer", "ledger_head"] {
+                    let lift = format!("ALTER TABLE {table} DISABLE TRIGGER USER");
+                    server.execute(AssertSqlSafe(lift)).await.unwrap();
+                }
+            }
+        }
+    }
 }
 
 /// Drops what processes that no longer run have left behind.

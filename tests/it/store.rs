@@ -215,8 +215,11 @@ fn transfer(key: &str, kind: TransferKind, debit: Account, credit: Account, amou
         amount,
         at: NOW,
         rule: "tip_verified".into(),
+        book: "base".into(),
         lead: None,
-        alarm: None,
+        alarm: Some(AlarmId(1)),
+        redemption: None,
+        reason: None,
         reverses: None,
         by: None,
     }

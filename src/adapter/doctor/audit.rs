@@ -49,6 +49,14 @@ impl Doctor<'_> {
                 format!("{n} 个积分账户与流水不符：用户 {some}"),
                 format!("{n} accounts hold something else than the ledger says: users {some}"),
             ),
+            Law::Chain => (
+                format!("积分台账的摘要链在 {n} 处断开（-1 为链尾）：第 {some} 笔"),
+                format!("the ledger's chain of digests is broken at {n} places (-1: its end): entries {some}"),
+            ),
+            Law::Overdrawn => (
+                format!("{n} 个积分账户透支：用户 {some}"),
+                format!("{n} accounts are overdrawn although nothing was taken back: users {some}"),
+            ),
             Law::History => (
                 format!("{n} 条线索的历史不全：线索 {some}"),
                 format!("{n} leads lack a part of their history: {some}"),

@@ -4,19 +4,21 @@
 //! law: a variant in the port, a query here that gives what breaks it, its words in `doctor`.
 
 use super::engine::{Db, Link, Pools, Row, Sql};
+use super::ledger;
 use crate::port::audit::{Audit, Breach, Law, Setting};
 
 /// At most so many findings of one sort are named.
 const MOST: usize = 5;
 
 /// What breaks each law, as text, one row each.
-const LAWS: [(Law, &str); 5] = [
+const LAWS: [(Law, &str); 6] = [
     (
         Law::Legs,
         "SELECT key AS found FROM transfer WHERE amount <= 0 \
-         OR debit NOT IN ('budget', 'person', 'held', 'rewards') OR credit NOT IN ('budget', 'person', 'held', 'rewards') \
-         OR (debit IN ('person', 'held')) <> (debit_user IS NOT NULL) \
-         OR (credit IN ('person', 'held')) <> (credit_user IS NOT NULL) \
+         OR debit NOT IN ('budget', 'person', 'held', 'reserved', 'rewards') \
+         OR credit NOT IN ('budget', 'person', 'held', 'reserved', 'rewards') \
+         OR (debit IN ('person', 'held', 'reserved')) <> (debit_user IS NOT NULL) \
+         OR (credit IN ('person', 'held', 'reserved')) <> (credit_user IS NOT NULL) \
          OR (debit = credit AND COALESCE(debit_user, 0) = COALESCE(credit_user, 0))",
     ),
     (
@@ -35,14 +37,23 @@ const LAWS: [(Law, &str); 5] = [
     (
         Law::Balance,
         "SELECT CAST(user_id AS TEXT) AS found FROM (\
-         SELECT user_id, -person AS person, -held AS held FROM balance UNION ALL \
+         SELECT user_id, -person AS person, -held AS held, -reserved AS reserved FROM balance UNION ALL \
          SELECT debit_user, CASE debit WHEN 'person' THEN -amount ELSE 0 END, \
-         CASE debit WHEN 'held' THEN -amount ELSE 0 END FROM transfer WHERE debit_user IS NOT NULL UNION ALL \
+         CASE debit WHEN 'held' THEN -amount ELSE 0 END, CASE debit WHEN 'reserved' THEN -amount ELSE 0 END \
+         FROM transfer WHERE debit_user IS NOT NULL UNION ALL \
          SELECT credit_user, CASE credit WHEN 'person' THEN amount ELSE 0 END, \
-         CASE credit WHEN 'held' THEN amount ELSE 0 END FROM transfer WHERE credit_user IS NOT NULL UNION ALL \
-         SELECT 0, CASE credit WHEN 'person' THEN amount ELSE -amount END, 0 FROM transfer \
-         WHERE (credit = 'person') <> (debit = 'person')\
-         ) AS leg GROUP BY user_id HAVING SUM(person) <> 0 OR SUM(held) <> 0",
+         CASE credit WHEN 'held' THEN amount ELSE 0 END, CASE credit WHEN 'reserved' THEN amount ELSE 0 END \
+         FROM transfer WHERE credit_user IS NOT NULL UNION ALL \
+         SELECT 0, CASE credit WHEN 'person' THEN amount ELSE 0 END - CASE debit WHEN 'person' THEN amount ELSE 0 END, 0, \
+         CASE credit WHEN 'reserved' THEN amount ELSE 0 END - CASE debit WHEN 'reserved' THEN amount ELSE 0 END \
+         FROM transfer WHERE credit IN ('person', 'reserved') OR debit IN ('person', 'reserved')\
+         ) AS leg GROUP BY user_id HAVING SUM(person) <> 0 OR SUM(held) <> 0 OR SUM(reserved) <> 0",
+    ),
+    (
+        Law::Overdrawn,
+        "SELECT CAST(user_id AS TEXT) AS found FROM balance WHERE user_id <> 0 AND (held < 0 OR reserved < 0 \
+         OR person < 0 AND NOT EXISTS (SELECT 1 FROM transfer WHERE debit = 'person' AND debit_user = balance.user_id \
+         AND kind IN ('reversal', 'correction')))",
     ),
     // Retention counts the version of what it scrubs up, so that nothing is written over it.
     (
@@ -81,6 +92,11 @@ pub(super) async fn audit(pools: &Pools) -> Db<Audit> {
             let examples = words(&mut link, sql).await?;
             audit.breaches.push(Breach { law, count, examples });
         }
+    }
+    let broken = ledger::broken_links(&mut link).await?;
+    if !broken.is_empty() {
+        let examples = broken.iter().take(MOST).map(i64::to_string).collect();
+        audit.breaches.push(Breach { law: Law::Chain, count: broken.len() as i64, examples });
     }
     Ok(audit)
 }

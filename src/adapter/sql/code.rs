@@ -52,9 +52,6 @@ codes! {
         GroupArea = "group_area",
     }
     Datum { Wgs84 = "WGS84", Gcj02 = "GCJ02", Bd09 = "BD09" }
-    TransferKind {
-        Hold = "hold", Post = "post", Void = "void", Award = "award", Reversal = "reversal", Redeem = "redeem",
-    }
     GroupKind { Liaison = "liaison", Desk = "desk", Office = "office" }
     Role {
         Police = "police", Responder = "responder", Patrol = "patrol", Response = "response",
@@ -67,6 +64,17 @@ codes! {
     }
     TeamKind {
         Stationed = "stationed", Mobile = "mobile", Area = "area", Village = "village", Watch = "watch",
+    }
+}
+
+impl Code for TransferKind {
+    fn code(self) -> &'static str {
+        self.name()
+    }
+
+    fn parse_code(text: &str) -> Db<Self> {
+        let known = Self::NAMES.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
+        known.ok_or_else(|| unreadable(format_args!("TransferKind {text:?}")))
     }
 }
 

@@ -38,6 +38,7 @@ use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use crate::domain::lead::Lead;
 use crate::domain::member::Member;
 use crate::domain::place::Place;
+use crate::domain::points::Entry;
 use crate::port::audit::Audit;
 use crate::port::store::{
     Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, OutboxReport, QueueView, Queued, RawUpdate,
@@ -278,6 +279,16 @@ impl Store for SqlStore {
 
     async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {
         Ok(desk::mended_since(&self.pools, since, after, limit).await?)
+    }
+
+    async fn entries_between(
+        &self,
+        from: Millis,
+        to: Millis,
+        after: (Millis, i64),
+        limit: usize,
+    ) -> StoreResult<Vec<Entry>> {
+        Ok(ledger::entries_between(&mut self.pools.reading().await?, from, to, after, limit).await?)
     }
 
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {

@@ -89,11 +89,9 @@ impl SqlStore {
         migrate(&SQLITE, &write).await?;
         let reader = connect.pragma("cache_size", format!("-{}", options.cache_kib / 4)).pragma("query_only", "ON");
         let read = lasting(options.readers).connect_lazy_with(reader);
-        Ok(Self {
-            pools: Pools::Sqlite { write, read },
-            lock: Some(with_ending(&path, ".lock")),
-            given: Arc::default(),
-        })
+        let pools = Pools::Sqlite { write, read };
+        seal(&pools).await?;
+        Ok(Self { pools, lock: Some(with_ending(&path, ".lock")), given: Arc::default() })
     }
 
     async fn open_postgres(url: &str, options: &SqlOptions) -> StoreResult<Self> {
@@ -121,7 +119,9 @@ impl SqlStore {
             })
             .connect_lazy_with(connect.clone());
         let replica = Arc::new(Replica::new(connect));
-        Ok(Self { pools: Pools::Pg { pool, replica }, lock: None, given: Arc::default() })
+        let pools = Pools::Pg { pool, replica };
+        seal(&pools).await?;
+        Ok(Self { pools, lock: None, given: Arc::default() })
     }
 
     /// Takes the place of the one server of this SQLite database until the lock is dropped or the process ends. On
@@ -211,6 +211,13 @@ where
             Err(error) => return Err(StoreError::Other(error.to_string())),
         }
     }
+}
+
+/// Chains what a ledger held before it was chained.
+async fn seal(pools: &Pools) -> StoreResult<()> {
+    let mut link = pools.writing().await?;
+    super::ledger::seal(&mut link).await?;
+    Ok(link.commit().await?)
 }
 
 pub(super) fn sqlite_path(url: &str) -> StoreResult<PathBuf> {

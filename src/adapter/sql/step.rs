@@ -112,6 +112,9 @@ fn stands_alone(changes: &Changes) -> bool {
 }
 
 async fn write_all(link: &mut Link, steps: &[Step], now: Millis) -> Result<(), Refused> {
+    if steps.iter().any(|step| !step.changes.transfers.is_empty()) {
+        ledger::hold_head(link).await?;
+    }
     mark_done(link, steps).await?;
     let mut rest = steps;
     while let Some(first) = rest.first() {

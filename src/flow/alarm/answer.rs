@@ -8,7 +8,7 @@ use crate::domain::alarm::event::Happening;
 use crate::domain::alarm::{Answer, CallState, Callee};
 use crate::domain::id::{AlarmId, UserId};
 use crate::domain::place::Wgs84;
-use crate::domain::points::{Account, Transfer, TransferKind};
+use crate::domain::points::{Account, BASE_BOOK, Transfer, TransferKind};
 use crate::port::chat::{Message, Part, Press};
 use crate::port::store::{AlarmFile, TimerKind, Whereabouts};
 
@@ -78,8 +78,11 @@ fn reward(course: &mut Course<'_>, user: UserId) {
         amount,
         at: course.now(),
         rule: "on_scene".into(),
+        book: BASE_BOOK.into(),
         lead: course.alarm.lead,
         alarm: Some(course.alarm.id),
+        redemption: None,
+        reason: None,
         reverses: None,
         by: Some(user),
     };

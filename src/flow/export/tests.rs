@@ -319,6 +319,15 @@ impl Store for Shelf {
     async fn mended_since(&self, _: Millis, _: LeadId, _: usize) -> StoreResult<Vec<LeadId>> {
         unreachable!()
     }
+    async fn entries_between(
+        &self,
+        _: Millis,
+        _: Millis,
+        _: (Millis, i64),
+        _: usize,
+    ) -> StoreResult<Vec<crate::domain::points::Entry>> {
+        unreachable!()
+    }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         Ok(vec![tally("M1", [0, 1, 0, 0, 1])])
     }

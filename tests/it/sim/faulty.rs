@@ -10,6 +10,7 @@ use baiying::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
 use baiying::domain::lead::Lead;
 use baiying::domain::member::Member;
 use baiying::domain::place::Place;
+use baiying::domain::points::Entry;
 use baiying::port::store::{
     Access, AlarmRecord, Applied, Ask, Claimed, Content, Event, Facts, Fate, Gauges, Lane, OutboxReport, QueueView,
     Queued, RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile, TownVersion,
@@ -323,6 +324,16 @@ impl Store for Faulty {
 
     async fn mended_since(&self, since: Millis, after: LeadId, limit: usize) -> StoreResult<Vec<LeadId>> {
         through!(self.mended_since(since, after, limit))
+    }
+
+    async fn entries_between(
+        &self,
+        from: Millis,
+        to: Millis,
+        after: (Millis, i64),
+        limit: usize,
+    ) -> StoreResult<Vec<Entry>> {
+        self.inner.entries_between(from, to, after, limit).await
     }
 
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {

@@ -183,7 +183,7 @@ async fn all_that_hangs_on_a_lead_is_read_with_it() {
         lead: Some(LeadId(1)),
         reverses: Some("x".into()),
         by: Some(UserId(8)),
-        ..transfer("lead:1:post", TransferKind::Post, Account::Held(UserId(7)), Account::Person(UserId(7)), 5)
+        ..transfer("lead:1:award", TransferKind::Award, Account::Budget, Account::Person(UserId(7)), 5)
     };
     store
         .done(Changes {

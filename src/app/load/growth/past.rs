@@ -12,7 +12,7 @@ use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, Us
 use crate::domain::lead::{Attachment, Evidence, Lead, LeadEvent, LeadState, MediaKind, Occurred, Scene};
 use crate::domain::member::{Language, Member, Role};
 use crate::domain::place::{Datum, PlaceSource, Wgs84};
-use crate::domain::points::{Account, Transfer, TransferKind};
+use crate::domain::points::{Account, BASE_BOOK, Transfer, TransferKind};
 use crate::domain::tip::Grain;
 use crate::port::store::{Content, Lane, Post, RawUpdate};
 use serde_json::json;
@@ -278,6 +278,9 @@ pub fn reporter(n: usize) -> UserId {
 fn add_reward(lead: &Lead, user: UserId, past: &mut Past) {
     let (held, own) = (Account::Held(user), Account::Person(user));
     let entry = |key: &str, kind, debit: &Account, credit: &Account, at| Transfer {
+        book: BASE_BOOK.into(),
+        redemption: None,
+        reason: None,
         key: format!("lead:{}:{key}", lead.id),
         kind,
         debit: debit.clone(),
