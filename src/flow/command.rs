@@ -4,7 +4,7 @@ use super::decision::{Decision, Given, label, press};
 use super::export::Request;
 use super::plan::Key;
 use super::tap::Tap;
-use super::{coverage, desk, duty};
+use super::{close, coverage, desk, duty};
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, LeadId, UserId};
 use crate::domain::lead::Lead;
@@ -34,6 +34,8 @@ pub enum Command {
     Points,
     /// `/export YYYY-MM [leads|points|alarms]`
     Export(String),
+    /// `/close YYYY-MM`
+    Close(String),
     /// `/drill [place]`
     Drill(String),
     /// `/duty`
@@ -57,6 +59,7 @@ impl Command {
         ("duty", "command-duty", duty::ROLES),
         ("coverage", "command-coverage", &[Role::Police, Role::Office, Role::Admin]),
         ("export", "command-export", &[Role::Office, Role::Payout]),
+        ("close", "command-close", &[Role::Payout]),
         ("setup", "command-setup", &[Role::Admin]),
         ("invite", "command-invite", &[Role::Admin]),
     ];
@@ -76,6 +79,7 @@ impl Command {
             "language" => Some(Self::Language(args)),
             "points" => Some(Self::Points),
             "export" => Some(Self::Export(args)),
+            "close" => Some(Self::Close(args)),
             "drill" => Some(Self::Drill(args)),
             "duty" => Some(Self::Duty),
             "coverage" => Some(Self::Coverage(args)),
@@ -103,7 +107,7 @@ impl Command {
                 }
                 _ => {}
             },
-            Self::Setup(_) | Self::Invite(_) => keys.push(Key::Alone),
+            Self::Setup(_) | Self::Invite(_) | Self::Close(_) => keys.push(Key::Alone),
             Self::Drill(_) => {
                 ask.running = true;
                 keys.push(Key::Alone);
@@ -121,6 +125,7 @@ pub fn decide(given: &Given<'_>, message: &Message, command: &Command) -> Decisi
         Command::Language(words) => language(given, message, words),
         Command::Points => points(given, message),
         Command::Export(words) => export(given, message, words),
+        Command::Close(words) => close::order(given, message, words),
         Command::Drill(words) => super::alarm::drill::order(given, message, words),
         Command::Duty => duty::show(given, message),
         Command::Coverage(words) => coverage::show(given, message, words),

@@ -6,6 +6,7 @@
 pub mod alarm;
 pub mod approval;
 pub mod drill;
+pub mod entries;
 pub mod office;
 pub mod points;
 
@@ -43,7 +44,12 @@ impl Request {
         Access {
             at: now,
             who: who.into(),
-            what: if self.names && self.kind == TableKind::Points { "names" } else { "export" }.into(),
+            what: if self.names && matches!(self.kind, TableKind::Points | TableKind::Entries) {
+                "names"
+            } else {
+                "export"
+            }
+            .into(),
             detail: format!("{} {}", self.kind.as_str(), self.period.interval(config.time_zone)),
         }
     }
@@ -53,6 +59,7 @@ impl Request {
         let (title, columns) = match self.kind {
             TableKind::Leads => ("线索表 Leads", LEADS.to_vec()),
             TableKind::Points => ("积分统计表 Points tally", points::POINTS.to_vec()),
+            TableKind::Entries => ("积分台账明细表 Ledger entries", entries::ENTRIES.to_vec()),
             TableKind::Alarms => ("警情呼叫记录表 Alarm calls", alarm::CALLS.to_vec()),
             TableKind::Timeline => ("警情经过表 Alarm timelines", alarm::TIMELINE.to_vec()),
             TableKind::Responses => ("响应时效表 Response times", alarm::RESPONSES.to_vec()),
@@ -99,14 +106,15 @@ pub async fn export<S: Store>(
             }
         }
         TableKind::Points => {
-            let tallies = points::tallies(store, request.period).await?;
+            let books = office::Books::read(store, request.period).await?;
             if sink.holds_several() {
-                return office::workbook(store, config, request, head, &tallies, sink).await;
+                return office::workbook(store, config, request, books, sink).await;
             }
-            let table = points_table(head, &tallies, request.names)?;
+            let table = points_table(books.titled(head), &books.tallies, request.names)?;
             table.pour(sink)?;
             Ok(table.rows.len() as u64)
         }
+        TableKind::Entries => office::entries_alone(store, config, request, sink).await,
         TableKind::Alarms => {
             let staff = staff_codes(&store.townspeople().await?);
             let records = store.alarms_between(from, to).await?;

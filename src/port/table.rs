@@ -13,6 +13,8 @@ pub enum TableKind {
     Leads,
     /// One row a person; as a workbook with all that is filed beside it.
     Points,
+    /// One row an entry of the ledger.
+    Entries,
     /// One row a call.
     Alarms,
     /// One row a thing that happened in an alarm.
@@ -29,6 +31,7 @@ impl TableKind {
         match self {
             Self::Leads => "leads",
             Self::Points => "points",
+            Self::Entries => "entries",
             Self::Alarms => "alarms",
             Self::Timeline => "timeline",
             Self::Responses => "responses",
@@ -42,10 +45,10 @@ impl std::str::FromStr for TableKind {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // A drill's report is made at its end, not ordered.
-        [Self::Leads, Self::Points, Self::Alarms, Self::Timeline, Self::Responses]
+        [Self::Leads, Self::Points, Self::Entries, Self::Alarms, Self::Timeline, Self::Responses]
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no table: write leads, points, alarms, timeline or responses"))
+            .ok_or_else(|| format!("`{text}` is no table: write leads, points, entries, alarms, timeline or responses"))
     }
 }
 

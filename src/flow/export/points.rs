@@ -7,10 +7,10 @@ use super::column;
 use crate::domain::id::{Millis, UserId};
 use crate::domain::member::Member;
 use crate::domain::period::Period;
-use crate::port::store::{Store, Tally};
+use crate::port::store::{FiledPerson, Store, Tally};
 use crate::port::table::{Cell, Column, Head, Holds, Table};
 use anyhow::{Context as _, ensure};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const fn sum(key: &'static str, zh: &'static str, en: &'static str) -> Column {
     Column { key, zh, en, holds: Holds::Count, width: 11, summed: true }
@@ -84,9 +84,32 @@ const NOT_ON_FILE: &str = "未登记 not on file";
 /// The store's.
 pub async fn tallies<S: Store>(store: &S, period: Period) -> anyhow::Result<Vec<Tally>> {
     let mut tallies = store.tallies(period.from, period.to).await?;
+    sort(&mut tallies);
     let moved: i64 = tallies.iter().map(|tally| tally.opening).sum();
     tallies.extend(others(store.held_before(period.from).await? - moved));
     Ok(tallies)
+}
+
+/// By code: databases sort words each in their own way.
+fn sort(tallies: &mut [Tally]) {
+    tallies.sort_by(|a, b| (&a.member.code, a.member.user).cmp(&(&b.member.code, b.member.user)));
+}
+
+/// Shows everybody as they were on file when the month was closed.
+pub fn as_filed(tallies: &mut [Tally], people: &[FiledPerson]) {
+    let filed: HashMap<UserId, &FiledPerson> = people.iter().map(|person| (person.user, person)).collect();
+    let people = tallies.iter().filter(|tally| !stands_for_others(tally)).count();
+    for Tally { member, .. } in &mut tallies[..people] {
+        let (code, name, occupation, group, team) = filed.get(&member.user).map_or(("?", "", "", "", ""), |it| {
+            (it.code.as_str(), it.name.as_str(), it.occupation.as_str(), it.group.as_str(), it.team.as_str())
+        });
+        member.code = code.into();
+        member.name = name.into();
+        member.occupation = occupation.into();
+        member.group = group.into();
+        member.team = team.into();
+    }
+    sort(&mut tallies[..people]);
 }
 
 /// What those hold together whose points did not move in the period: one row, so that a month's totals go on from the
