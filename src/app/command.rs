@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod cap;
+pub mod close;
 pub mod duty;
 
 use super::{export_key, open_store};

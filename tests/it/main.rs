@@ -14,5 +14,6 @@ mod layers;
 mod plan;
 mod replicas;
 mod sim;
+mod soffice;
 mod store;
 mod world;

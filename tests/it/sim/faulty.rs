@@ -14,8 +14,9 @@ use baiying::domain::period::Period;
 use baiying::domain::place::Place;
 use baiying::domain::points::Entry;
 use baiying::port::store::{
-    Access, AlarmRecord, Applied, Ask, Claimed, Content, Event, Facts, Fate, FiledPerson, Gauges, Lane, LedgerEnd, OutboxReport, QueueView,
-    Queued, RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile, TownVersion,
+    Access, AlarmRecord, Applied, Ask, Claimed, Content, Event, Facts, Fate, FiledPerson, Gauges, Lane, LedgerEnd,
+    OutboxReport, QueueView, Queued, RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term,
+    TownFile, TownVersion,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
