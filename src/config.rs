@@ -15,6 +15,7 @@ pub use crate::domain::alarm::stage::{Stage, StageStep, StageWant, StageWho};
 use crate::domain::group::GroupKind;
 use crate::domain::member::{Language, Role};
 use crate::domain::place::Datum;
+use crate::domain::redemption::Tier;
 use crate::domain::tip::Category;
 use crate::domain::tip::lexicon::Cue;
 use serde::Deserialize;
@@ -53,6 +54,8 @@ pub struct Config {
     pub alarm: AlarmRules,
     /// What is rewarded.
     pub points: PointsRules,
+    /// What points are taken for.
+    pub redeem: RedeemRules,
     /// How long things are kept.
     pub retention: RetentionRules,
 }
@@ -272,6 +275,18 @@ pub struct PointsRules {
     pub monthly_cap: i64,
 }
 
+/// `[redeem]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedeemRules {
+    /// Where and when rewards are handed out, in words; empty: not told.
+    pub place: String,
+    /// Days for which one is kept ready.
+    pub keep_days: i64,
+    /// From which price on how many others must say yes.
+    pub tier: Vec<Tier>,
+}
+
 /// `[retention]`: days; 0 keeps for ever.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -305,6 +320,7 @@ impl Default for Config {
             tip: TipRules::default(),
             alarm: AlarmRules::default(),
             points: PointsRules::default(),
+            redeem: RedeemRules::default(),
             retention: RetentionRules::default(),
         }
     }
@@ -429,6 +445,13 @@ impl Default for SelfRaise {
 impl Default for PointsRules {
     fn default() -> Self {
         Self { tip_verified: 10, tip_duplicate: 5, on_scene: 5, daily_cap: 50, monthly_cap: 500 }
+    }
+}
+
+impl Default for RedeemRules {
+    fn default() -> Self {
+        // What is above the small things on the spot (SEED-FACTS X3) needs a second person.
+        Self { place: String::new(), keep_days: 14, tier: vec![Tier { from: 200, approvals: 1 }] }
     }
 }
 

@@ -166,4 +166,9 @@ CREATE TABLE redemption_approval (
     PRIMARY KEY (redemption, by_user)
 );
 
-ALTER TABLE member ADD COLUMN ranked BIGINT NOT NULL DEFAULT 0; -- whether they want to stand in the leaderboard
+-- People are named by their code where points are corrected.
+CREATE INDEX member_code ON member (code);
+-- Who wants to stand in the leaderboard.
+CREATE TABLE ranked (
+    user_id BIGINT PRIMARY KEY NOT NULL
+);

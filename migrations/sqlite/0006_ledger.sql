@@ -144,4 +144,9 @@ CREATE TABLE redemption_approval (
     PRIMARY KEY (redemption, by_user)
 ) STRICT, WITHOUT ROWID;
 
-ALTER TABLE member ADD COLUMN ranked INTEGER NOT NULL DEFAULT 0; -- whether they want to stand in the leaderboard
+-- People are named by their code where points are corrected.
+CREATE INDEX member_code ON member (code);
+-- Who wants to stand in the leaderboard.
+CREATE TABLE ranked (
+    user_id INTEGER PRIMARY KEY NOT NULL
+) STRICT;

@@ -169,6 +169,19 @@ impl Store for StubStore {
     ) -> StoreResult<Vec<crate::domain::points::Entry>> {
         unreachable!()
     }
+    async fn redemptions_between(
+        &self,
+        _: Millis,
+        _: Millis,
+    ) -> StoreResult<Vec<crate::domain::redemption::Redemption>> {
+        unreachable!()
+    }
+    async fn import_rewards(&self, _: &[crate::domain::redemption::Reward]) -> StoreResult<()> {
+        unreachable!()
+    }
+    async fn rewards(&self) -> StoreResult<Vec<crate::domain::redemption::Reward>> {
+        unreachable!()
+    }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         unreachable!()
     }

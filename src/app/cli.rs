@@ -63,7 +63,7 @@ enum Command {
     },
     /// Writes a table.
     Export {
-        /// leads, points, entries, alarms, timeline, responses or duty.
+        /// leads, points, entries, redemptions, alarms, timeline, responses or duty.
         kind: ExportKind,
         /// First day, YYYY-MM-DD.
         #[arg(long, value_name = "D")]

@@ -14,6 +14,7 @@ pub mod month;
 pub mod period;
 pub mod place;
 pub mod points;
+pub mod redemption;
 mod simplified;
 pub mod text;
 pub mod tip;

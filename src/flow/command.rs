@@ -1,20 +1,19 @@
 //! Commands: help, language, points, export, setting up groups and people.
 
-use super::decision::{Decision, Given, label, press};
+use super::decision::{Decision, Given, press};
 use super::export::Request;
 use super::plan::Key;
 use super::tap::Tap;
-use super::{close, coverage, desk, duty};
+use super::{close, coverage, desk, duty, points, redeem, shelf};
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, LeadId, UserId};
 use crate::domain::lead::Lead;
 use crate::domain::member::{Language, Role};
 use crate::domain::period::Period;
 use crate::domain::place::Datum;
-use crate::domain::text::card::Speaker;
-use crate::domain::text::{escape, when};
+use crate::domain::text::escape;
 use crate::domain::tip::ChatKind;
-use crate::port::chat::{Button, Message, Sender};
+use crate::port::chat::{Message, Sender};
 use crate::port::store::{Ask, Content, Invite, Lane, LeadFile, Post};
 use crate::port::table::TableKind;
 
@@ -32,6 +31,16 @@ pub enum Command {
     Language(String),
     /// `/points`
     Points,
+    /// `/redeem`
+    Redeem,
+    /// `/rank`
+    Rank,
+    /// `/pickup CODE`
+    Pickup(String),
+    /// `/reward …`
+    Reward(String),
+    /// `/correct CODE ±N reason`
+    Correct(String),
     /// `/export YYYY-MM [leads|points|alarms]`
     Export(String),
     /// `/close YYYY-MM`
@@ -53,6 +62,8 @@ impl Command {
     pub const LIST: &'static [(&'static str, &'static str, &'static [Role])] = &[
         ("tip", "command-tip", &[]),
         ("points", "command-points", &[]),
+        ("redeem", "command-redeem", &[]),
+        ("rank", "command-rank", &[]),
         ("language", "command-language", &[]),
         ("help", "command-help", &[]),
         ("drill", "command-drill", &[Role::Police, Role::Admin]),
@@ -60,6 +71,9 @@ impl Command {
         ("coverage", "command-coverage", &[Role::Police, Role::Office, Role::Admin]),
         ("export", "command-export", &[Role::Office, Role::Payout]),
         ("close", "command-close", &[Role::Payout]),
+        ("pickup", "command-pickup", &[Role::Office, Role::Payout]),
+        ("reward", "command-reward", &[Role::Payout]),
+        ("correct", "command-correct", &[Role::Payout]),
         ("setup", "command-setup", &[Role::Admin]),
         ("invite", "command-invite", &[Role::Admin]),
     ];
@@ -78,6 +92,11 @@ impl Command {
             "help" => Some(Self::Help),
             "language" => Some(Self::Language(args)),
             "points" => Some(Self::Points),
+            "redeem" => Some(Self::Redeem),
+            "rank" => Some(Self::Rank),
+            "pickup" => Some(Self::Pickup(args)),
+            "reward" => Some(Self::Reward(args)),
+            "correct" => Some(Self::Correct(args)),
             "export" => Some(Self::Export(args)),
             "close" => Some(Self::Close(args)),
             "drill" => Some(Self::Drill(args)),
@@ -94,9 +113,21 @@ impl Command {
     /// Adds what must be known to decide it.
     pub fn ask(&self, message: &Message, ask: &mut Ask, keys: &mut Vec<Key>) {
         match self {
-            Self::Points => ask.statement = message.from.user,
-            Self::Start(payload) if payload == "points" => ask.statement = message.from.user,
+            Self::Points | Self::Rank => ask.statement = message.from.user,
+            Self::Redeem => (ask.statement, ask.rewards) = (message.from.user, true),
+            Self::Pickup(code) => ask.pickup = Some(redeem::pickup_code(code)),
+            Self::Reward(_) => {
+                ask.rewards = true;
+                keys.push(Key::Alone);
+            }
+            Self::Correct(words) => {
+                ask.member_code = points::parse_correction(words).map(|(code, ..)| code.to_ascii_uppercase());
+            }
+            Self::Start(payload) if ["points", "rank", "redeem"].contains(&payload.as_str()) => {
+                (ask.statement, ask.rewards) = (message.from.user, payload == "redeem");
+            }
             Self::Start(payload) => match payload.split_once('_') {
+                Some(("p", code)) => ask.pickup = Some(redeem::pickup_code(code)),
                 Some(("i", code)) => {
                     ask.invite = Some(code.to_owned());
                     keys.push(Key::Alone);
@@ -123,7 +154,12 @@ pub fn decide(given: &Given<'_>, message: &Message, command: &Command) -> Decisi
         Command::Start(payload) => start(given, message, payload),
         Command::Help => help(given, message),
         Command::Language(words) => language(given, message, words),
-        Command::Points => points(given, message),
+        Command::Points => points::show(given, message),
+        Command::Redeem => redeem::list(given, message),
+        Command::Rank => points::leaderboard(given, message),
+        Command::Pickup(_) => redeem::pickup(given, message),
+        Command::Reward(words) => shelf::reward(given, message, words),
+        Command::Correct(words) => points::correct(given, message, words),
         Command::Export(words) => export(given, message, words),
         Command::Close(words) => close::order(given, message, words),
         Command::Drill(words) => super::alarm::drill::order(given, message, words),
@@ -180,10 +216,14 @@ fn start(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
     if payload == "duty" && message.private {
         return duty::show(given, message);
     }
-    if payload == "points" && message.private {
-        return points(given, message);
+    match payload {
+        "points" if message.private => points::show(given, message),
+        "rank" if message.private => points::leaderboard(given, message),
+        "redeem" if message.private => redeem::list(given, message),
+        // A clerk has scanned what somebody showed.
+        _ if payload.starts_with("p_") => redeem::pickup(given, message),
+        _ => help(given, message),
     }
-    help(given, message)
 }
 
 /// What the deep link to a tip carries: its number and its reporter's code.
@@ -284,52 +324,6 @@ pub fn language_tap(given: &Given<'_>, press: &crate::port::chat::Press, languag
     };
     decision.reply_to_press(&press.id, given.town.speaker(language, given.now).say(key, &[]));
     decision
-}
-
-fn points(given: &Given<'_>, message: &Message) -> Decision {
-    let speaker = given.speaker_in(message.chat, Some(&message.from));
-    let mut decision = Decision::nothing();
-    if message.from.user.is_none() {
-        return answer(given, message, "not-anonymous");
-    }
-    if !message.private {
-        // What somebody earned is nobody else's business.
-        reply(&mut decision, message, speaker.say("points-private", &[]));
-        if let Some(Content::Text { keyboard, .. }) = decision.changes.posts.last_mut().map(|p| &mut p.content) {
-            let url = format!("https://t.me/{}?start=points", given.town.bot);
-            *keyboard = vec![vec![Button::Link { label: label(&speaker, "button-go-private"), url }]];
-        }
-        return decision;
-    }
-    reply(&mut decision, message, statement(given, &speaker));
-    decision
-}
-
-fn statement(given: &Given<'_>, speaker: &Speaker<'_>) -> String {
-    let statement = &given.facts.statement;
-    let mut html = speaker.say("points", &[("balance", statement.balance.into()), ("held", statement.held.into())]);
-    for line in &statement.entries {
-        html.push('\n');
-        let rule = match line.rule.as_str() {
-            "tip_verified" => "rule-tip-verified",
-            "tip_duplicate" => "rule-tip-duplicate",
-            "on_scene" => "rule-on-scene",
-            _ => "rule-other",
-        };
-        html.push_str(&speaker.say(
-            "points-line",
-            &[
-                ("time", when::clock(line.at, given.now, speaker.zone).into()),
-                ("amount", format!("{:+}", line.amount).into()),
-                ("rule", speaker.say(rule, &[]).into()),
-                (
-                    "lead",
-                    line.lead.map_or(String::new(), |l| speaker.say("pin-title", &[("number", l.0.into())])).into(),
-                ),
-            ],
-        ));
-    }
-    html
 }
 
 fn export(given: &Given<'_>, message: &Message, words: &str) -> Decision {

@@ -10,7 +10,7 @@ use super::pace::Pace;
 use super::plan::{Key, Plan, Work, follow_up, read_asked};
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
-use super::{alarm, close, command, duty, evidence, mend, question, triage, watchdog};
+use super::{alarm, close, command, duty, evidence, mend, points, question, redeem, triage, watchdog};
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
@@ -440,6 +440,7 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 if ask.lead.is_some() || ask.alarm.is_some() {
                     ask.earned_since = Some(month);
                 }
+                ask.ranking = ask.statement.map(|_| month.1);
                 ask
             })
             .collect();
@@ -631,6 +632,8 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Tap::Language(language) => command::language_tap(given, press, *language),
             Tap::Close { month, card } => close::tap(given, press, *month, *card),
             Tap::Duty(tap) => duty::tap(given, press, tap),
+            Tap::Redeem(tap) => redeem::tap(given, press, tap),
+            Tap::Rank(wants) => points::rank(given, press, *wants),
         },
         Work::StalePress(press) => {
             let speaker = given.speaker_in(press.chat, Some(&press.from));
@@ -645,6 +648,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
         Work::Timer(TimerKind::Show { alarm }) => alarm::clock::show(given, *alarm),
         Work::Timer(TimerKind::DrillOver { alarm }) => alarm::clock::drill_over(given, *alarm),
         Work::Timer(TimerKind::Question { chat, event, message }) => question::run_out(*chat, *event, *message),
+        Work::Timer(TimerKind::RedemptionLapse { .. }) => redeem::lapse(given),
         Work::Report(OutboxReport::CallFailed { alarm, callee, chat, why }) => {
             alarm::call_failed(given, *alarm, callee, *chat, why)
         }

@@ -9,6 +9,7 @@ pub mod drill;
 pub mod entries;
 pub mod office;
 pub mod points;
+pub mod redemptions;
 
 pub use alarm::alarms_table;
 pub use points::points_table;
@@ -60,6 +61,7 @@ impl Request {
             TableKind::Leads => ("线索表 Leads", LEADS.to_vec()),
             TableKind::Points => ("积分统计表 Points tally", points::POINTS.to_vec()),
             TableKind::Entries => ("积分台账明细表 Ledger entries", entries::ENTRIES.to_vec()),
+            TableKind::Redemptions => ("积分兑换明细表 Redemptions", redemptions::REDEMPTIONS.to_vec()),
             TableKind::Alarms => ("警情呼叫记录表 Alarm calls", alarm::CALLS.to_vec()),
             TableKind::Timeline => ("警情经过表 Alarm timelines", alarm::TIMELINE.to_vec()),
             TableKind::Responses => ("响应时效表 Response times", alarm::RESPONSES.to_vec()),
@@ -111,6 +113,12 @@ pub async fn export<S: Store>(
                 return office::workbook(store, config, request, books, sink).await;
             }
             let table = points_table(books.titled(head), &books.tallies, request.names)?;
+            table.pour(sink)?;
+            Ok(table.rows.len() as u64)
+        }
+        TableKind::Redemptions => {
+            let mut books = office::Books::read(store, request.period).await?;
+            let table = books.redemptions(store, head).await?;
             table.pour(sink)?;
             Ok(table.rows.len() as u64)
         }

@@ -3,11 +3,11 @@
 use super::close;
 use super::command::Command;
 use super::question;
-use super::tap::{DeskTap, Tap};
+use super::tap::{DeskTap, RedeemTap, Tap};
 use super::town::Town;
 use crate::config::{Mode, Untagged};
 use crate::domain::group::GroupKind;
-use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, UserId};
+use crate::domain::id::{AlarmId, ChatId, LeadId, MessageId, RedemptionId, UserId};
 use crate::domain::tip::{ChatKind, Tip};
 use crate::port::chat::{Message, Part, Press, Update, UpdateKind};
 use crate::port::store::{Ask, Facts, OutboxReport, TimerKind};
@@ -96,13 +96,17 @@ impl Plan {
 
     /// A timer's plan.
     pub fn timer(kind: TimerKind) -> Self {
+        if let TimerKind::RedemptionLapse { redemption } = kind {
+            let ask = Ask { redemption: Some(redemption), ..Ask::default() };
+            return Self { work: Work::Timer(kind), ask, keys: vec![Key::Alone] };
+        }
         let (alarm, keys) = match kind {
             TimerKind::Stage { alarm, .. }
             | TimerKind::Lapse { alarm, .. }
             | TimerKind::Again { alarm }
             | TimerKind::Show { alarm }
             | TimerKind::DrillOver { alarm } => (Some(alarm), vec![Key::Alarm(alarm), Key::Alone]),
-            TimerKind::Question { .. } => (None, vec![Key::Alone]),
+            TimerKind::RedemptionLapse { .. } | TimerKind::Question { .. } => (None, vec![Key::Alone]),
         };
         Self { work: Work::Timer(kind), ask: Ask { alarm, running: alarm.is_some(), ..Ask::default() }, keys }
     }
@@ -257,7 +261,24 @@ impl Plan {
             }
             Tap::Question { writer, .. } => ask.question = Some((press.chat, *writer)),
             Tap::Close { month, .. } => ask.closing = close::period_of(*month, town.rules.time_zone),
-            Tap::Language(_) | Tap::Duty(_) => {}
+            Tap::Redeem(tap) => {
+                let own = |ask: &mut Ask| (ask.statement, ask.rewards) = (press.from.user, true);
+                match tap {
+                    RedeemTap::List(_) | RedeemTap::Show(..) => own(&mut ask),
+                    RedeemTap::Take(_, offer, _) => {
+                        own(&mut ask);
+                        ask.redemption = Some(RedemptionId(offer.0));
+                    }
+                    RedeemTap::Cancel(_, id) => {
+                        own(&mut ask);
+                        ask.redemption = Some(*id);
+                    }
+                    RedeemTap::Approve(id) | RedeemTap::Refuse(id) | RedeemTap::HandOut(id, _) => {
+                        ask.redemption = Some(*id);
+                    }
+                }
+            }
+            Tap::Language(_) | Tap::Duty(_) | Tap::Rank(_) => {}
         }
         Self { work: Work::Press(press, tap), ask, keys }
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::alarm::{Answer, Callee, Outcome};
 use crate::domain::duty::{Duty, Turn, TurnKey};
-use crate::domain::id::{AlarmId, LeadId, MessageId, UserId};
+use crate::domain::id::{AlarmId, EventSeq, LeadId, MessageId, RedemptionId, UserId};
 use crate::domain::member::Language;
 use crate::domain::place::Wgs84;
 use chrono::{NaiveDate, NaiveTime, Timelike};
@@ -31,6 +31,10 @@ pub enum Tap {
     },
     /// On one's own duty, in private.
     Duty(DutyTap),
+    /// On what one takes for one's points; the office's, too.
+    Redeem(RedeemTap),
+    /// To be compared with others (true), or not any more.
+    Rank(bool),
     /// Whether a message is a tip.
     Question {
         /// Who wrote it.
@@ -144,6 +148,61 @@ pub enum DutyTap {
         /// Who was asked.
         colleague: UserId,
     },
+}
+
+/// What people tap who take something for their points, and what the office taps. The first value of the former is the
+/// message that asked for the card, which names the card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedeemTap {
+    /// The list of rewards.
+    List(MessageId),
+    /// This one, with a question whether it shall be.
+    Show(MessageId, String),
+    /// Yes: the event that asked, and the reward.
+    Take(MessageId, EventSeq, String),
+    /// Not any more.
+    Cancel(MessageId, RedemptionId),
+    /// 批准
+    Approve(RedemptionId),
+    /// 不批准
+    Refuse(RedemptionId),
+    /// 已交付, on the card that this message asked for.
+    HandOut(RedemptionId, MessageId),
+}
+
+impl RedeemTap {
+    fn encode(&self) -> String {
+        match self {
+            Self::List(card) => format!("rl:{card}"),
+            Self::Show(card, code) => format!("rs:{card}:{code}"),
+            Self::Take(card, offer, code) => format!("rt:{card}:{offer}:{code}"),
+            Self::Cancel(card, id) => format!("rc:{card}:{id}"),
+            Self::Approve(id) => format!("ra:{id}"),
+            Self::Refuse(id) => format!("rn:{id}"),
+            Self::HandOut(id, card) => format!("rh:{id}:{card}"),
+        }
+    }
+
+    fn decode(data: &str) -> Option<Self> {
+        let (key, rest) = data.split_once(':')?;
+        let (first, more) = rest.split_once(':').map_or((rest, None), |(first, more)| (first, Some(more)));
+        let number = |text: &str| text.parse::<i64>().ok().filter(|id| *id > 0);
+        let first = number(first)?;
+        let card = MessageId(first);
+        match key {
+            "rl" => Some(Self::List(card)),
+            "rs" => Some(Self::Show(card, more?.to_owned())),
+            "rt" => {
+                let (offer, code) = more?.split_once(':')?;
+                Some(Self::Take(card, EventSeq(number(offer)?), code.to_owned()))
+            }
+            "rc" => Some(Self::Cancel(card, RedemptionId(number(more?)?))),
+            "ra" => Some(Self::Approve(RedemptionId(first))),
+            "rn" => Some(Self::Refuse(RedemptionId(first))),
+            "rh" => Some(Self::HandOut(RedemptionId(first), MessageId(number(more?)?))),
+            _ => None,
+        }
+    }
 }
 
 /// A turn as a button can hold it: the post as a number that is made from its code.
@@ -291,6 +350,9 @@ impl Tap {
             Self::Language(Language::En) => "ge".into(),
             Self::Close { month, card } => format!("cm:{month}:{card}"),
             Self::Duty(tap) => tap.encode(),
+            Self::Redeem(tap) => tap.encode(),
+            Self::Rank(true) => "pj".into(),
+            Self::Rank(false) => "pq".into(),
         }
     }
 
@@ -299,7 +361,10 @@ impl Tap {
         match data {
             "gz" => return Some(Self::Language(Language::Zh)),
             "ge" => return Some(Self::Language(Language::En)),
+            "pj" => return Some(Self::Rank(true)),
+            "pq" => return Some(Self::Rank(false)),
             _ if data.starts_with('d') => return DutyTap::decode(data).map(Self::Duty),
+            _ if data.starts_with('r') => return RedeemTap::decode(data).map(Self::Redeem),
             _ => {}
         }
         let (key, rest) = data.split_once(':')?;
@@ -435,6 +500,20 @@ mod tests {
             DutyTap::Refuse { turn, asker: person, colleague: UserId(1) },
         ]
         .map(Tap::Duty);
+        let code = "雨伞-R0001".to_owned();
+        let (offer, redemption) = (EventSeq(i64::from(u32::MAX)), RedemptionId(i64::from(u32::MAX)));
+        let redeem = [
+            RedeemTap::List(card),
+            RedeemTap::Show(card, code.clone()),
+            RedeemTap::Take(card, offer, code),
+            RedeemTap::Cancel(card, redemption),
+            RedeemTap::Approve(redemption),
+            RedeemTap::Refuse(redemption),
+            RedeemTap::HandOut(redemption, card),
+        ]
+        .map(Tap::Redeem);
+        let rank = [Tap::Rank(true), Tap::Rank(false)];
+        let duty = duty.into_iter().chain(redeem).chain(rank);
         for tap in desk.into_iter().chain(receipt).chain(answers).chain(rest).chain(duty) {
             let data = tap.encode();
             assert!(data.len() <= 64, "{data}");

@@ -148,6 +148,12 @@ impl Town {
         self.desks.first().copied()
     }
 
+    /// The office's chat: of several the first that was set up.
+    pub fn office(&self) -> Option<ChatId> {
+        let offices = self.groups.values().filter(|group| group.kind == GroupKind::Office);
+        offices.map(|group| group.chat).max_by_key(|chat| chat.0)
+    }
+
     /// Whether a person holds a role.
     pub fn holds(&self, user: UserId, role: Role) -> bool {
         self.staff.get(&user).is_some_and(|m| m.is(role))

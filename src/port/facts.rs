@@ -2,13 +2,14 @@
 
 use crate::domain::alarm::event::AlarmEvent;
 use crate::domain::alarm::{Alarm, Call};
-use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, UserId};
+use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, RedemptionId, UserId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent};
 use crate::domain::member::{Member, Role};
 use crate::domain::month::Closing;
 use crate::domain::period::Period;
 use crate::domain::place::Wgs84;
-use crate::domain::points::Transfer;
+use crate::domain::points::{Transfer, TransferKind};
+use crate::domain::redemption::{Redemption, Reward};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -35,8 +36,18 @@ pub struct Ask {
     pub raised_by_tips: Option<Millis>,
     /// Leads received within a span of time, near a place if one is given, newest first, at most 20.
     pub similar: Option<Similar>,
-    /// The person's balance and last entries.
+    /// The person's balance, last entries and open redemptions.
     pub statement: Option<UserId>,
+    /// What everybody who wants to be compared has earned since the instant, and what the person of [`Ask::statement`] has.
+    pub ranking: Option<Millis>,
+    /// What can be had for points.
+    pub rewards: bool,
+    /// This redemption.
+    pub redemption: Option<RedemptionId>,
+    /// The redemption that is collected by this code.
+    pub pickup: Option<String>,
+    /// The person with this code.
+    pub member_code: Option<String>,
     /// Another lead with all that hangs on it: the original of a merge.
     pub original: Option<LeadId>,
     /// With [`Ask::lead`] or [`Ask::alarm`]: what its reporter was paid for tips since these two instants (day, month).
@@ -180,8 +191,12 @@ pub struct Statement {
     pub held: i64,
     /// Set aside for what was asked for and is not handed out yet.
     pub reserved: i64,
+    /// Earned since the instant of [`Ask::ranking`], less what was taken back.
+    pub month: i64,
     /// The last entries, newest first, at most 10: (when, amount with sign, rule, lead).
     pub entries: Vec<StatementLine>,
+    /// What was asked for and is neither handed out nor come to nothing, oldest first.
+    pub open: Vec<Redemption>,
 }
 
 /// One line of a [`Statement`].
@@ -193,8 +208,25 @@ pub struct StatementLine {
     pub amount: i64,
     /// The rule's name.
     pub rule: String,
+    /// What it did.
+    pub kind: TransferKind,
     /// The lead behind it.
     pub lead: Option<LeadId>,
+    /// The alarm behind it.
+    pub alarm: Option<AlarmId>,
+    /// Why, of a correction.
+    pub reason: Option<String>,
+}
+
+/// What somebody who wants to be compared has earned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranked {
+    /// Who.
+    pub user: UserId,
+    /// Their code.
+    pub code: String,
+    /// Points earned, less what was taken back.
+    pub earned: i64,
 }
 
 /// An invitation to take part, or to set a group up.
@@ -241,6 +273,16 @@ pub struct Facts {
     pub similar: Vec<Lead>,
     /// See [`Ask::statement`].
     pub statement: Statement,
+    /// See [`Ask::ranking`]: whoever has earned most first.
+    pub ranking: Vec<Ranked>,
+    /// See [`Ask::rewards`]: in the order of the list.
+    pub rewards: Vec<Reward>,
+    /// See [`Ask::redemption`] and [`Ask::pickup`].
+    pub redemption: Option<Redemption>,
+    /// Whose that redemption is.
+    pub redeemer: Option<Member>,
+    /// See [`Ask::member_code`].
+    pub member_by_code: Option<Member>,
     /// See [`Ask::chat_leads`].
     pub chat_leads: Vec<Lead>,
     /// See [`Ask::queue`].

@@ -1,7 +1,7 @@
 //! What goes into the inbox and comes out of it: raw updates, events, timers, what the outbox reports.
 
 use crate::domain::alarm::Callee;
-use crate::domain::id::{AlarmId, ChatId, EventSeq, MessageId, Millis, UserId};
+use crate::domain::id::{AlarmId, ChatId, EventSeq, MessageId, Millis, RedemptionId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// An update as it arrived, not yet stored.
@@ -81,6 +81,11 @@ pub enum TimerKind {
         /// Which.
         alarm: AlarmId,
     },
+    /// Nobody has collected a reward in time.
+    RedemptionLapse {
+        /// Which redemption.
+        redemption: RedemptionId,
+    },
     /// Nobody has answered whether a message is a tip.
     Question {
         /// Where.
@@ -95,7 +100,7 @@ pub enum TimerKind {
 impl TimerKind {
     /// Whether it comes after what its chat said before. An alarm's clock waits for nobody's words.
     pub fn keeps_order(&self) -> bool {
-        matches!(self, Self::Question { .. })
+        matches!(self, Self::Question { .. } | Self::RedemptionLapse { .. })
     }
 }
 

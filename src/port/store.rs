@@ -20,6 +20,7 @@ use crate::domain::month::{CloseOrder, MonthClose};
 use crate::domain::period::Period;
 use crate::domain::place::Place;
 use crate::domain::points::{Entry, Transfer};
+use crate::domain::redemption::{Redemption, Reward};
 use std::future::Future;
 
 /// Why a store could not do its step.
@@ -65,6 +66,14 @@ pub struct Changes {
     pub whereabouts: Vec<Whereabouts>,
     /// Ledger entries; one whose key is there already is left alone.
     pub transfers: Vec<Transfer>,
+    /// Rewards, new or changed.
+    pub rewards: Vec<Reward>,
+    /// What is put on the shelf of each reward, or taken off it.
+    pub stock: Vec<(String, i64)>,
+    /// Redemptions, new (of version 1) or with one version more than was read.
+    pub redemptions: Vec<Redemption>,
+    /// Who wants to be compared with others, and who does not any more.
+    pub ranked: Vec<(UserId, bool)>,
     /// People, new or changed.
     pub members: Vec<Member>,
     /// Groups, new or changed.
@@ -115,6 +124,10 @@ impl Changes {
             alarm_events,
             whereabouts,
             transfers,
+            rewards,
+            stock,
+            redemptions,
+            ranked,
             members,
             groups,
             duty,
@@ -386,6 +399,16 @@ pub trait Store: Clone + Send + Sync + 'static {
         after: (Millis, i64),
         limit: usize,
     ) -> impl Future<Output = StoreResult<Vec<Entry>>> + Send;
+    /// Redemptions asked for within a half-open period, or ended in it, by number.
+    fn redemptions_between(
+        &self,
+        from: Millis,
+        to: Millis,
+    ) -> impl Future<Output = StoreResult<Vec<Redemption>>> + Send;
+    /// Puts rewards on the list: whoever is there is replaced but for its picture.
+    fn import_rewards(&self, rewards: &[Reward]) -> impl Future<Output = StoreResult<()>> + Send;
+    /// What can be had for points, and what could be.
+    fn rewards(&self) -> impl Future<Output = StoreResult<Vec<Reward>>> + Send;
     /// What all people together owned before an instant.
     fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
     /// Where the ledger ends.

@@ -15,6 +15,8 @@ pub enum TableKind {
     Points,
     /// One row an entry of the ledger.
     Entries,
+    /// One row a redemption.
+    Redemptions,
     /// One row a call.
     Alarms,
     /// One row a thing that happened in an alarm.
@@ -32,6 +34,7 @@ impl TableKind {
             Self::Leads => "leads",
             Self::Points => "points",
             Self::Entries => "entries",
+            Self::Redemptions => "redemptions",
             Self::Alarms => "alarms",
             Self::Timeline => "timeline",
             Self::Responses => "responses",
@@ -45,10 +48,14 @@ impl std::str::FromStr for TableKind {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // A drill's report is made at its end, not ordered.
-        [Self::Leads, Self::Points, Self::Entries, Self::Alarms, Self::Timeline, Self::Responses]
+        [Self::Leads, Self::Points, Self::Entries, Self::Redemptions, Self::Alarms, Self::Timeline, Self::Responses]
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no table: write leads, points, entries, alarms, timeline or responses"))
+            .ok_or_else(|| {
+                format!(
+                    "`{text}` is no table: write leads, points, entries, redemptions, alarms, timeline or responses"
+                )
+            })
     }
 }
 

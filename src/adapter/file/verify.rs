@@ -300,6 +300,7 @@ fn first_of(canonical: &str, kind: &str) -> String {
             let first = match kind {
                 "points" => "member_code",
                 "entries" => "entry",
+                "redemptions" => "redemption",
                 "alarms" | "timeline" => "alarm",
                 "responses" => "by",
                 _ => "number",

@@ -10,6 +10,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::member::{Language, Role};
 use crate::domain::place::{Datum, PlaceSource};
 use crate::domain::points::TransferKind;
+use crate::domain::redemption::RedemptionState;
 use crate::domain::tip::Grain;
 use crate::port::store::{EventKind, Lane};
 
@@ -75,6 +76,17 @@ impl Code for TransferKind {
     fn parse_code(text: &str) -> Db<Self> {
         let known = Self::NAMES.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
         known.ok_or_else(|| unreadable(format_args!("TransferKind {text:?}")))
+    }
+}
+
+impl Code for RedemptionState {
+    fn code(self) -> &'static str {
+        self.name()
+    }
+
+    fn parse_code(text: &str) -> Db<Self> {
+        let known = Self::NAMES.iter().find(|(_, name)| *name == text).map(|(state, _)| *state);
+        known.ok_or_else(|| unreadable(format_args!("RedemptionState {text:?}")))
     }
 }
 

@@ -7,7 +7,8 @@ use super::alarm::{load_alarms, load_posts, raised_by_tips, whereabouts};
 use super::engine::{Db, Link, MAX_IDS, Pools, Sql, from_json, padded};
 use super::lead::{ATTACHMENT_COLUMNS, load_leads, read_attachment, within};
 use super::ledger::{TRANSFER_COLUMNS, load_statements, read_transfer};
-use super::member::{load_invites, load_members};
+use super::member::{load_invites, load_member_by_code, load_members};
+use super::redemption;
 use crate::domain::id::{ChatId, MessageId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadEvent};
 use crate::domain::points::Transfer;
@@ -195,7 +196,36 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
         }
         facts.invite = ask.invite.as_deref().and_then(|code| invites.get(code)).cloned();
     }
+    load_spending(&mut link, asks, &mut facts).await?;
     Ok(facts)
+}
+
+/// What people may take for their points, what they asked for, and how they stand. Few messages ask for any of it.
+async fn load_spending(link: &mut Link, asks: &[Ask], facts: &mut [Facts]) -> Db<()> {
+    for (facts, ask) in facts.iter_mut().zip(asks) {
+        if ask.rewards {
+            facts.rewards = redemption::load_rewards(link).await?;
+        }
+        if let Some(since) = ask.ranking {
+            facts.ranking = redemption::load_ranking(link, since).await?;
+            if let Some(user) = ask.statement {
+                facts.statement.month = redemption::load_month(link, user, since).await?;
+            }
+        }
+        if let Some(id) = ask.redemption {
+            facts.redemption = redemption::load_redemption(link, id).await?;
+        }
+        if let Some(code) = &ask.pickup {
+            facts.redemption = redemption::load_by_code(link, code).await?;
+        }
+        if let Some(user) = facts.redemption.as_ref().map(|redemption| redemption.user) {
+            facts.redeemer = load_members(link, &[user.0]).await?.remove(&user.0);
+        }
+        if let Some(code) = &ask.member_code {
+            facts.member_by_code = load_member_by_code(link, code).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Open questions: a timer each, which names the event that the message came with. Few messages ask for one.

@@ -8,6 +8,7 @@
 use super::code::Code;
 use super::engine::{Db, Link, MAX_IDS, Reader, Row, padded, pieces, unreadable};
 use super::member::{MEMBER_COLUMNS, read_member};
+use super::redemption;
 use crate::domain::id::{AlarmId, LeadId, Millis, RedemptionId, UserId};
 use crate::domain::member::Member;
 use crate::domain::points::{Account, Entry, Transfer, TransferKind, chain};
@@ -253,6 +254,12 @@ pub(super) async fn load_statements(link: &mut Link, users: &[i64]) -> Db<HashMa
             statement.reserved = row.next()?;
         }
     }
+    for user in users {
+        let open = redemption::load_open(link, *user).await?;
+        if !open.is_empty() {
+            statements.entry(*user).or_default().open = open;
+        }
+    }
     let mut rest = users;
     while !rest.is_empty() {
         // Powers of two, so that few distinct statements are prepared.
@@ -266,12 +273,13 @@ pub(super) async fn load_statements(link: &mut Link, users: &[i64]) -> Db<HashMa
 
 /// Each person's last entries, by two walks from the newest back, one for each side.
 async fn load_entries(link: &mut Link, users: &[i64], statements: &mut HashMap<i64, Statement>) -> Db<()> {
-    let mut sql = link.sql("SELECT user_id, at, amount, rule, lead FROM (");
+    let mut sql = link.sql("SELECT user_id, at, amount, rule, kind, lead, alarm, reason FROM (");
     for (index, user) in users.iter().enumerate() {
         for (side, sign) in [("credit", ""), ("debit", "-")] {
             let joined = if index == 0 && sign.is_empty() { "" } else { " UNION ALL " };
             sql.push(&format!(
-                "{joined}SELECT * FROM (SELECT {side}_user AS user_id, id, at, {sign}amount AS amount, rule, lead \
+                "{joined}SELECT * FROM (SELECT {side}_user AS user_id, id, at, {sign}amount AS amount, rule, kind, lead, \
+                 alarm, reason \
                  FROM transfer WHERE {side} = 'person' AND {side}_user = "
             ));
             sql.bind(*user).push(" ORDER BY at DESC, id DESC").limit(ENTRIES).push(") AS part");
@@ -286,7 +294,10 @@ async fn load_entries(link: &mut Link, users: &[i64], statements: &mut HashMap<i
                 at: Millis(row.next()?),
                 amount: row.next()?,
                 rule: row.next()?,
+                kind: TransferKind::parse_code(row.next()?)?,
                 lead: row.next::<Option<i64>>()?.map(LeadId),
+                alarm: row.next::<Option<i64>>()?.map(AlarmId),
+                reason: row.next()?,
             });
         }
     }

@@ -42,6 +42,16 @@ pub(super) async fn load_members(link: &mut Link, users: &[i64]) -> Db<HashMap<i
     Ok(members)
 }
 
+/// The person with a code; `None` also where two have it.
+pub(super) async fn load_member_by_code(link: &mut Link, code: &str) -> Db<Option<Member>> {
+    let mut sql = link.sql("SELECT ");
+    sql.push(MEMBER_COLUMNS).push(" FROM member WHERE code = ").bind(code).limit(2);
+    match link.rows(sql).await?.as_slice() {
+        [row] => Ok(Some(read_member(&mut row.read())?)),
+        _ => Ok(None),
+    }
+}
+
 /// What happens to a person who is on file already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {

@@ -20,6 +20,7 @@ mod member;
 mod month;
 mod open;
 mod outbox;
+mod redemption;
 mod replica;
 mod retain;
 mod scratch;
@@ -42,6 +43,7 @@ use crate::domain::month::{CloseOrder, MonthClose};
 use crate::domain::period::Period;
 use crate::domain::place::Place;
 use crate::domain::points::Entry;
+use crate::domain::redemption::{Redemption, Reward};
 use crate::port::audit::Audit;
 use crate::port::store::{
     Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, FiledPerson, Gauges, LedgerEnd, OutboxReport, QueueView,
@@ -294,6 +296,20 @@ impl Store for SqlStore {
         limit: usize,
     ) -> StoreResult<Vec<Entry>> {
         Ok(ledger::entries_between(&mut self.pools.reading().await?, from, to, after, limit).await?)
+    }
+
+    async fn redemptions_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<Redemption>> {
+        Ok(redemption::load_between(&mut self.pools.reading().await?, from, to).await?)
+    }
+
+    async fn import_rewards(&self, rewards: &[Reward]) -> StoreResult<()> {
+        let mut link = self.pools.writing().await?;
+        redemption::put_rewards(&mut link, &rewards.iter().collect::<Vec<_>>(), redemption::Picture::Stays).await?;
+        Ok(link.commit().await?)
+    }
+
+    async fn rewards(&self) -> StoreResult<Vec<Reward>> {
+        Ok(redemption::load_rewards(&mut self.pools.reading().await?).await?)
     }
 
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {

@@ -101,7 +101,9 @@ pub(super) async fn close(link: &mut Link, order: &CloseOrder) -> Result<(), Ref
     );
     sql.bind(from.0).push(" AND at < ").bind(to.0);
     sql.push(" UNION SELECT debit_user FROM transfer WHERE debit_user IS NOT NULL AND at >= ");
-    sql.bind(from.0).push(" AND at < ").bind(to.0).push(")");
+    sql.bind(from.0).push(" AND at < ").bind(to.0);
+    sql.push(" UNION SELECT user_id FROM redemption WHERE asked_at < ").bind(to.0);
+    sql.push(" AND (asked_at >= ").bind(from.0).push(" OR ended_at >= ").bind(from.0).push("))");
     link.run(sql).await?;
     Ok(())
 }

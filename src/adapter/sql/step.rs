@@ -5,6 +5,7 @@
 
 use super::engine::{Db, Link, Pools, after_prefix, is_unwell, pieces, to_json};
 use super::member::Known;
+use super::redemption::{self, Picture};
 use super::replica::{Change, Replica};
 use super::{alarm, duty, lead, ledger, member, month, outbox, replica, scrub, town};
 use crate::domain::id::Millis;
@@ -177,6 +178,10 @@ async fn write_together(link: &mut Link, steps: &[Step], now: Millis) -> Result<
     alarm::insert_events(link, &all(steps, |changes| &changes.alarm_events)).await?;
     alarm::put_whereabouts(link, &all(steps, |changes| &changes.whereabouts)).await?;
     ledger::insert_transfers(link, &all(steps, |changes| &changes.transfers)).await?;
+    redemption::put_rewards(link, &all(steps, |changes| &changes.rewards), Picture::Replaced).await?;
+    redemption::change_stock(link, &all(steps, |changes| &changes.stock)).await?;
+    redemption::put_redemptions(link, &all(steps, |changes| &changes.redemptions)).await?;
+    redemption::put_ranked(link, &all(steps, |changes| &changes.ranked)).await?;
     member::put_invites(link, &all(steps, |changes| &changes.invites)).await?;
     let staff = member::put_members(link, &all(steps, |changes| &changes.members), Known::Replaced).await?;
     let groups = all(steps, |changes| &changes.groups);

@@ -1,17 +1,21 @@
-//! The workbook that the office files: totals by person, group, occupation and team, the entries, the approval.
+//! The workbook that the office files: totals by person, group, occupation and team, the entries, the
+//! redemptions, the approval.
 //!
 //! Owns what is true of all sheets together: as of when they are, who was on file then, and that they agree. A closed
 //! month is made from what was on file at its close, so that it is the same file whenever it is made.
 
 use super::entries::{self, Codes};
 use super::points::{self, By, Totals, grouped_table, points_table};
+use super::redemptions::redemptions_table;
 use super::{Request, approval, staff_codes};
 use crate::config::Config;
+use crate::domain::id::{Millis, UserId};
 use crate::domain::month::{Checklist, MonthClose};
 use crate::domain::period::{Period, show};
 use crate::port::store::{FiledPerson, LedgerEnd, Store, Tally};
 use crate::port::table::{Head, Table, TableKind, TableSink};
 use anyhow::{bail, ensure};
+use std::collections::BTreeSet;
 
 /// So often the points of a running month are read anew because some moved meanwhile.
 const TRIES: usize = 20;
@@ -52,6 +56,20 @@ impl Books {
             }
         }
         bail!("points moved all the while that they were read: export again in a quieter minute")
+    }
+
+    /// The redemptions of the period, as they stood at its close.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn redemptions<S: Store>(&mut self, store: &S, head: Head) -> anyhow::Result<Table> {
+        let redemptions = store.redemptions_between(head.period.from, head.period.to).await?;
+        let users: BTreeSet<UserId> = redemptions.iter().map(|it| it.user).collect();
+        if !self.codes.fixed && !users.is_empty() {
+            self.codes.members.extend(store.member_codes(&users.into_iter().collect::<Vec<_>>()).await?);
+        }
+        let at = self.closed.as_ref().map_or(Millis(i64::MAX), |closed| closed.at);
+        Ok(redemptions_table(self.titled(head), &redemptions, &self.codes, at))
     }
 
     /// A title that says whether the month is closed.
@@ -97,11 +115,14 @@ pub async fn workbook<S: Store>(
     let people = points_table(Head { sheet: Some("points"), ..head.clone() }, &books.tallies, request.names)?;
     let entries = sheet(Request { kind: TableKind::Entries, ..request }.head(config));
     let entries = Head { sheet: Some("entries"), ..entries };
+    let redeemed = Request { kind: TableKind::Redemptions, ..request }.head(config);
+    let redeemed = books.redemptions(store, Head { sheet: Some("redemptions"), ..redeemed }).await?;
 
     people.pour(sink)?;
     grouped.iter().try_for_each(|table| table.pour(sink))?;
     let poured = entries::pour(store, &entries, books.end.last, &mut books.codes, request.names, sink).await?;
     agrees(&whole, poured)?;
+    redeemed.pour(sink)?;
     approval(&books, &request.head(config), &whole, poured.count).pour(sink)?;
     Ok(people.rows.len() as u64)
 }

@@ -329,6 +329,19 @@ impl Store for Shelf {
     ) -> StoreResult<Vec<crate::domain::points::Entry>> {
         unreachable!()
     }
+    async fn redemptions_between(
+        &self,
+        _: Millis,
+        _: Millis,
+    ) -> StoreResult<Vec<crate::domain::redemption::Redemption>> {
+        unreachable!()
+    }
+    async fn import_rewards(&self, _: &[crate::domain::redemption::Reward]) -> StoreResult<()> {
+        unreachable!()
+    }
+    async fn rewards(&self) -> StoreResult<Vec<crate::domain::redemption::Reward>> {
+        unreachable!()
+    }
     async fn tallies(&self, _: Millis, _: Millis) -> StoreResult<Vec<Tally>> {
         Ok(vec![tally("M1", [0, 1, 0, 0, 1])])
     }

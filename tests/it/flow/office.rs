@@ -11,7 +11,8 @@ use rust_xlsxwriter::{Formula, Workbook};
 use std::io::Cursor;
 
 const KEY: &str = "a key that is long enough";
-const SHEETS: [&str; 7] = ["points", "by_group", "by_occupation", "by_team", "entries", "approval", "digest"];
+const SHEETS: [&str; 8] =
+    ["points", "by_group", "by_occupation", "by_team", "entries", "redemptions", "approval", "digest"];
 const DAY: i64 = 86_400;
 
 /// A tip in the group and one in private, both verified; an alarm that was answered; a tip that waits.
@@ -173,6 +174,8 @@ async fn a_cell_changed_in_any_sheet_is_named_with_sheet_and_row() {
         ("entries", 4, 5),
         ("entries", 5, 12),
         ("entries", 6, 3),
+        ("redemptions", 4, 11),
+        ("redemptions", 1, 0),
         ("approval", 6, 1),
         ("approval", 11, 2),
         ("approval", 14, 2),
@@ -220,7 +223,7 @@ async fn a_month_is_closed_after_its_checklist_and_stays_as_it_was() {
     let closed = export(&mut w, OFFICE, "/export 2026-11").await;
     let title =
         |book: &[u8], sheet: &str| open(book).worksheet_range(sheet).unwrap().get_value((0, 0)).unwrap().to_string();
-    for sheet in &SHEETS[..6] {
+    for sheet in &SHEETS[..7] {
         assert!(!title(&before[0].1, sheet).contains("closed"));
         assert!(title(&closed[0].1, sheet).contains("已结账 closed 2026-12-02"), "{sheet}");
     }

@@ -13,6 +13,7 @@ use baiying::domain::month::{CloseOrder, MonthClose};
 use baiying::domain::period::Period;
 use baiying::domain::place::Place;
 use baiying::domain::points::Entry;
+use baiying::domain::redemption::{Redemption, Reward};
 use baiying::port::store::{
     Access, AlarmRecord, Applied, Ask, Claimed, Content, Event, Facts, Fate, FiledPerson, Gauges, Lane, LedgerEnd,
     OutboxReport, QueueView, Queued, RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term,
@@ -337,6 +338,18 @@ impl Store for Faulty {
         limit: usize,
     ) -> StoreResult<Vec<Entry>> {
         self.inner.entries_between(from, to, after, limit).await
+    }
+
+    async fn redemptions_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<Redemption>> {
+        self.inner.redemptions_between(from, to).await
+    }
+
+    async fn import_rewards(&self, rewards: &[Reward]) -> StoreResult<()> {
+        self.inner.import_rewards(rewards).await
+    }
+
+    async fn rewards(&self) -> StoreResult<Vec<Reward>> {
+        self.inner.rewards().await
     }
 
     async fn tallies(&self, from: Millis, to: Millis) -> StoreResult<Vec<Tally>> {

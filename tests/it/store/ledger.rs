@@ -23,7 +23,15 @@ async fn a_transfer_enters_once() {
     store.done(Changes { transfers: vec![taken], ..Changes::default() }).await;
     let statement = store.ask(Ask { statement: Some(UserId(7)), ..Ask::default() }).await.statement;
     assert_eq!((statement.balance, statement.held, statement.reserved, statement.entries.len()), (3, 0, 7, 10));
-    let line = StatementLine { at: NOW, amount: -1, rule: "tip_verified".into(), lead: None };
+    let line = StatementLine {
+        at: NOW,
+        amount: -1,
+        rule: "tip_verified".into(),
+        kind: TransferKind::Reserve,
+        lead: None,
+        alarm: Some(AlarmId(1)),
+        reason: None,
+    };
     assert_eq!(statement.entries[0], line);
     let all = store.entries_between(NOW, NOW.plus_ms(1), (NOW, 0), 99).await.unwrap();
     assert_eq!(all.iter().map(|entry| entry.number).collect::<Vec<_>>(), (1..=15).collect::<Vec<_>>());
