@@ -383,7 +383,8 @@ fn cell_format(column: &Column) -> Format {
     let format = Format::new().set_border(FormatBorder::Hair).set_align(FormatAlign::VerticalCenter);
     match column.holds {
         Holds::Text => format.set_text_wrap().set_num_format("@").set_align(FormatAlign::Left),
-        Holds::Figure => format.set_num_format("#,##0"),
+        // With the room of a space behind it: words may follow.
+        Holds::Figure => format.set_num_format("#,##0_ "),
         Holds::Count if column.summed => format.set_num_format("#,##0"),
         Holds::Count => format.set_num_format("0").set_align(FormatAlign::Center),
         Holds::Metres => format.set_num_format("0.0"),

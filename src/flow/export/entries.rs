@@ -18,18 +18,18 @@ const DIGEST_DIGITS: usize = 12;
 
 /// One row an entry.
 pub const ENTRIES: &[Column] = &[
-    column("entry", "流水号", "Entry", Holds::Count, 9),
+    column("entry", "流水号", "Entry", Holds::Count, 8),
     column("at", "时间", "Time", Holds::Instant, 20),
-    column("kind", "类型", "Kind", Holds::Text, 18),
+    column("kind", "类型", "Kind", Holds::Text, 17),
     column("from", "转出账户", "From", Holds::Text, 22),
     column("to", "转入账户", "To", Holds::Text, 22),
-    column("amount", "积分", "Points", Holds::Figure, 9),
-    column("rule", "规则", "Rule", Holds::Text, 17),
-    column("book", "规则版本", "Rule book", Holds::Text, 12),
-    column("cause", "事由", "Cause", Holds::Text, 20),
-    column("reason", "说明", "Reason", Holds::Text, 24),
-    column("reverses", "冲正流水", "Takes back", Holds::Text, 22),
-    column("by", "经办人代码", "By (code)", Holds::Text, 13),
+    column("amount", "积分", "Points", Holds::Figure, 8),
+    column("rule", "规则", "Rule", Holds::Text, 15),
+    column("book", "规则版本", "Rule book", Holds::Text, 11),
+    column("cause", "事由", "Cause", Holds::Text, 17),
+    column("reason", "说明", "Reason", Holds::Text, 20),
+    column("reverses", "冲正流水", "Takes back", Holds::Text, 18),
+    column("by", "经办人代码", "By (code)", Holds::Text, 12),
     column("digest", "摘要", "Digest", Holds::Text, 15),
 ];
 

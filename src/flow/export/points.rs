@@ -191,7 +191,7 @@ pub fn points_table(head: Head, tallies: &[Tally], names: bool) -> anyhow::Resul
 /// The sums are too large, or its totals are not `whole`: nothing false is filed.
 pub fn grouped_table(by: By, head: &Head, tallies: &[Tally], whole: &Totals) -> anyhow::Result<Table> {
     let (sheet, title, first) = by.sheet();
-    let mut columns = vec![first, sum("people", "变动人数", "People moved")];
+    let mut columns = vec![first, Column { width: 15, ..sum("people", "变动人数", "People moved") }];
     columns.extend(POINTS.iter().filter(|column| column.summed));
     let head = Head { sheet: Some(sheet), title: title.into(), columns, ..head.clone() };
     // People on file by name, then those of whom it is not known, then all others.

@@ -17,7 +17,7 @@ pub const REDEMPTIONS: &[Column] = &[
     column("reward_name", "物品", "Reward name", Holds::Text, 28),
     column("price", "所需积分", "Price", Holds::Figure, 10),
     column("state", "状态", "State", Holds::Text, 20),
-    column("approvals_needed", "须批准", "Approvals needed", Holds::Count, 12),
+    column("approvals_needed", "须批准", "Approvals needed", Holds::Count, 19),
     column("approved_by", "批准人代码", "Approved by (code)", Holds::Text, 20),
     column("ended_at", "办结时间", "Ended", Holds::Instant, 20),
     column("ended_by", "经手人代码", "By (code)", Holds::Text, 13),
