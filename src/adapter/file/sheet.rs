@@ -169,7 +169,7 @@ impl SheetWriter {
     ///
     /// # Errors
     /// The output's, or the temporary file's.
-    pub fn finish(mut self, out: &mut impl Write, key: &ExportKey) -> io::Result<()> {
+    pub fn finish(mut self, out: &mut (impl Write + Send), key: &ExportKey) -> io::Result<()> {
         self.done.push(self.page.end());
         let ends: Vec<(u32, u16)> = self.done.iter().map(|(_, row, column)| (*row, *column)).collect();
         let book = Book::seal(self.done.into_iter().map(|(listing, ..)| listing).collect(), key);
@@ -180,7 +180,8 @@ impl SheetWriter {
             sheet.set_print_area(0, 0, last, widest).map_err(wrap)?;
         }
         write_listings(&mut self.book, &book).map_err(wrap)?;
-        out.write_all(&self.book.save_to_buffer().map_err(wrap)?)
+        // Never whole in memory.
+        self.book.save_to_writer(out).map_err(wrap)
     }
 }
 
