@@ -7,6 +7,11 @@ ALTER TABLE transfer ADD COLUMN reason TEXT; -- of a correction, in the words of
 ALTER TABLE transfer ADD COLUMN digest TEXT;
 CREATE INDEX transfer_unsealed ON transfer (id) WHERE digest IS NULL;
 CREATE INDEX transfer_redemption ON transfer (redemption) WHERE redemption IS NOT NULL;
+-- What somebody earned in a month is read from the index alone.
+DROP INDEX transfer_debit;
+DROP INDEX transfer_credit;
+CREATE INDEX transfer_debit ON transfer (debit_user, debit, at, kind, amount) WHERE debit_user IS NOT NULL;
+CREATE INDEX transfer_credit ON transfer (credit_user, credit, at, kind, amount) WHERE credit_user IS NOT NULL;
 CREATE INDEX transfer_at ON transfer (at, id);
 -- What people own, as it comes and goes: a month's tally reads that month and what came after.
 DROP INDEX transfer_person;

@@ -35,7 +35,8 @@ impl Reward {
     }
 }
 
-fn named<'a>(zh: &'a str, en: &'a str, language: Language) -> &'a str {
+/// A reward's name in a language, of its two; in the other one if it has none there.
+pub fn named<'a>(zh: &'a str, en: &'a str, language: Language) -> &'a str {
     match language {
         Language::Zh if !zh.is_empty() => zh,
         Language::En if en.is_empty() => zh,

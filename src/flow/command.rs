@@ -113,7 +113,8 @@ impl Command {
     /// Adds what must be known to decide it.
     pub fn ask(&self, message: &Message, ask: &mut Ask, keys: &mut Vec<Key>) {
         match self {
-            Self::Points | Self::Rank => ask.statement = message.from.user,
+            Self::Points => ask.statement = message.from.user,
+            Self::Rank => (ask.statement, ask.leaderboard) = (message.from.user, true),
             Self::Redeem => (ask.statement, ask.rewards) = (message.from.user, true),
             Self::Pickup(code) => ask.pickup = Some(redeem::pickup_code(code)),
             Self::Reward(_) => {
@@ -124,7 +125,8 @@ impl Command {
                 ask.member_code = points::parse_correction(words).map(|(code, ..)| code.to_ascii_uppercase());
             }
             Self::Start(payload) if ["points", "rank", "redeem"].contains(&payload.as_str()) => {
-                (ask.statement, ask.rewards) = (message.from.user, payload == "redeem");
+                ask.statement = message.from.user;
+                (ask.rewards, ask.leaderboard) = (payload == "redeem", payload == "rank");
             }
             Self::Start(payload) => match payload.split_once('_') {
                 Some(("p", code)) => ask.pickup = Some(redeem::pickup_code(code)),

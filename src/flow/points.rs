@@ -9,8 +9,9 @@ use crate::domain::group::GroupKind;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::member::Role;
 use crate::domain::points::{Account, Transfer, TransferKind};
+use crate::domain::redemption::named;
 use crate::domain::text::card::Speaker;
-use crate::domain::text::{escape, when};
+use crate::domain::text::when;
 use crate::port::chat::{Button, Message, Press};
 use crate::port::store::{Content, Lane, StatementLine};
 
@@ -77,12 +78,15 @@ fn statement(given: &Given<'_>, speaker: &Speaker<'_>, user: UserId) -> String {
 fn why(speaker: &Speaker<'_>, line: &StatementLine) -> String {
     let key = match (line.kind, line.rule.as_str()) {
         (TransferKind::Correction, _) => {
-            let reason = escape(line.reason.as_deref().unwrap_or_default()).into_owned();
+            let reason = line.reason.as_deref().unwrap_or_default();
             return speaker.say("entry-correction", &[("reason", reason.into())]);
         }
         (TransferKind::Reversal, _) => "entry-reversal",
-        (TransferKind::Reserve, _) => "entry-reserve",
-        (TransferKind::Release, _) => "entry-release",
+        (TransferKind::Reserve | TransferKind::Release, _) => {
+            let name = line.reward.as_ref().map_or("", |(zh, en)| named(zh, en, speaker.language));
+            let key = if line.kind == TransferKind::Reserve { "entry-reserve" } else { "entry-release" };
+            return speaker.say(key, &[("name", name.into())]);
+        }
         (_, "tip_verified") => "rule-tip-verified",
         (_, "tip_duplicate") => "rule-tip-duplicate",
         (_, "on_scene") => "rule-on-scene",
@@ -190,12 +194,11 @@ pub fn correct(given: &Given<'_>, message: &Message, words: &str) -> Decision {
         by: Some(by),
     });
     let told = || format!("{amount:+}");
-    let why = escape(reason).into_owned();
     let speaker = given.speaker_in(message.chat, Some(&message.from));
-    let args = [("code", escape(code).into_owned().into()), ("amount", told().into()), ("reason", why.clone().into())];
+    let args = [("code", code.into()), ("amount", told().into()), ("reason", reason.into())];
     reply(&mut decision, message, speaker.say("corrected", &args));
     let speaker = given.town.speaker(given.town.person_language(Some(person), None), given.now);
-    let html = speaker.say("correction-told", &[("amount", told().into()), ("reason", why.into())]);
+    let html = speaker.say("correction-told", &[("amount", told().into()), ("reason", reason.into())]);
     decision.post(ChatId(person.user.0), format!("correction:{}", given.event), Lane::Reply, html);
     decision
 }

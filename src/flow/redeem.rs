@@ -44,7 +44,7 @@ fn offer(given: &Given<'_>, speaker: &Speaker<'_>, card: MessageId) -> (String, 
     let mut html = speaker.say("redeem", &[("balance", statement.balance.into())]);
     for one in &statement.open {
         let until = when::day(one.expires_at, given.now, speaker.zone);
-        let name = escape(one.name(speaker.language)).into_owned();
+        let name = one.name(speaker.language);
         let key = if one.state == RedemptionState::Ready { "redeem-open-ready" } else { "redeem-open-asked" };
         html.push('\n');
         html.push_str(&speaker.say(
@@ -75,7 +75,7 @@ fn offer(given: &Given<'_>, speaker: &Speaker<'_>, card: MessageId) -> (String, 
         })
         .collect();
     buttons.extend(statement.open.iter().map(|one| {
-        let text = speaker.say("button-redeem-cancel", &[("name", one.name(speaker.language).to_owned().into())]);
+        let text = speaker.say("button-redeem-cancel", &[("name", one.name(speaker.language).into())]);
         press(text, &Tap::Redeem(RedeemTap::Cancel(card, one.id)))
     }));
     (html, rows(buttons, 2))
@@ -83,7 +83,7 @@ fn offer(given: &Given<'_>, speaker: &Speaker<'_>, card: MessageId) -> (String, 
 
 fn line(speaker: &Speaker<'_>, reward: &Reward) -> String {
     let key = if reward.stock > 0 { "redeem-line" } else { "redeem-line-gone" };
-    let name = escape(reward.name(speaker.language)).into_owned();
+    let name = reward.name(speaker.language);
     speaker.say(key, &[("name", name.into()), ("price", reward.price.into()), ("stock", reward.stock.into())])
 }
 
@@ -233,7 +233,7 @@ fn spaced(code: &str) -> String {
 
 /// What whoever redeems goes to the office with.
 fn ticket(given: &Given<'_>, speaker: &Speaker<'_>, one: &Redemption) -> String {
-    let name = escape(one.name(speaker.language)).into_owned();
+    let name = one.name(speaker.language);
     let until = when::day(one.expires_at, given.now, speaker.zone);
     let key = match one.state {
         RedemptionState::Asked => "ticket-asked",
@@ -255,7 +255,7 @@ fn ticket(given: &Given<'_>, speaker: &Speaker<'_>, one: &Redemption) -> String 
     let place = &given.town.rules.redeem.place;
     if one.state.is_open() && !place.is_empty() {
         html.push('\n');
-        html.push_str(&speaker.say("ticket-place", &[("place", escape(place).into_owned().into())]));
+        html.push_str(&speaker.say("ticket-place", &[("place", place.as_str().into())]));
     }
     html
 }
@@ -270,14 +270,14 @@ fn put_at_office(decision: &mut Decision, given: &Given<'_>, one: &Redemption, m
     let Some(chat) = office(given) else { return };
     let speaker = given.speaker_in(chat, None);
     let staff = |user: UserId| given.town.staff(user).map_or("–", |member| member.code.as_str()).to_owned();
-    let name = escape(one.name(speaker.language)).into_owned();
+    let name = one.name(speaker.language);
     let mut html = speaker.say(
         "office-redemption",
         &[
             ("number", one.id.0.into()),
             ("name", name.into()),
             ("price", one.price.into()),
-            ("who", member_code.unwrap_or("–").to_owned().into()),
+            ("who", member_code.unwrap_or("–").into()),
             ("time", when::clock(one.asked_at, given.now, speaker.zone).into()),
         ],
     );
@@ -451,7 +451,7 @@ fn pickup_subject(id: RedemptionId, card: MessageId) -> String {
 
 /// What a clerk is shown of a code.
 fn clerk_card(given: &Given<'_>, speaker: &Speaker<'_>, one: &Redemption) -> String {
-    let name = escape(one.name(speaker.language)).into_owned();
+    let name = one.name(speaker.language);
     let key = match one.state {
         RedemptionState::Asked => "pickup-asked",
         RedemptionState::Ready => "pickup-ready",

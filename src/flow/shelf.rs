@@ -8,7 +8,7 @@ use crate::domain::group::GroupKind;
 use crate::domain::lead::MediaKind;
 use crate::domain::member::Role;
 use crate::domain::redemption::Reward;
-use crate::domain::text::escape;
+use crate::domain::text::card::Speaker;
 use crate::port::chat::{Message, Part};
 
 /// The longest code of a reward, bytes: it travels in buttons.
@@ -132,17 +132,20 @@ fn list(decision: &mut Decision, given: &Given<'_>, message: &Message) {
     reply(decision, message, html);
 }
 
-fn line(speaker: &crate::domain::text::card::Speaker<'_>, reward: &Reward) -> String {
-    speaker.say(
+fn line(speaker: &Speaker<'_>, reward: &Reward) -> String {
+    let mut html = speaker.say(
         if reward.offered { "reward-line" } else { "reward-line-off" },
         &[
-            ("code", escape(&reward.code).into_owned().into()),
-            ("name", escape(reward.name(speaker.language)).into_owned().into()),
+            ("code", reward.code.as_str().into()),
+            ("name", reward.name(speaker.language).into()),
             ("price", reward.price.into()),
             ("stock", reward.stock.into()),
-            ("picture", i64::from(reward.picture.is_some()).into()),
         ],
-    )
+    );
+    if reward.picture.is_some() {
+        html.push_str(&speaker.say("reward-picture", &[]));
+    }
+    html
 }
 
 #[cfg(test)]

@@ -38,8 +38,11 @@ pub struct Ask {
     pub similar: Option<Similar>,
     /// The person's balance, last entries and open redemptions.
     pub statement: Option<UserId>,
-    /// What everybody who wants to be compared has earned since the instant, and what the person of [`Ask::statement`] has.
+    /// What the person of [`Ask::statement`] has earned since the instant, and, if they want to be compared, what everybody
+    /// who does has.
     pub ranking: Option<Millis>,
+    /// With [`Ask::ranking`]: the others also for somebody who does not want to be compared yet.
+    pub leaderboard: bool,
     /// What can be had for points.
     pub rewards: bool,
     /// This redemption.
@@ -216,6 +219,8 @@ pub struct StatementLine {
     pub alarm: Option<AlarmId>,
     /// Why, of a correction.
     pub reason: Option<String>,
+    /// The reward for which it was set aside, in Chinese and in English.
+    pub reward: Option<(String, String)>,
 }
 
 /// What somebody who wants to be compared has earned.

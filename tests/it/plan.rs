@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// What may be read whole: what a town has few of, values of the statement itself, and what another step has made.
-const SMALL: [&str; 19] = [
+const SMALL: [&str; 20] = [
     "_sqlx_migrations",
     "counter",
     "secret",
@@ -30,6 +30,7 @@ const SMALL: [&str; 19] = [
     "duty_holiday",
     "duty_swap",
     "duty_word",
+    "ledger_head",
     "ask",
     "fresh",
     "leg",
@@ -41,7 +42,7 @@ const SMALL: [&str; 19] = [
 ];
 
 /// Indexes that hold only what is open or waits, however much there is.
-const OPEN_ONLY: [&str; 8] = [
+const OPEN_ONLY: [&str; 9] = [
     "alarm_running",
     "inbox_open",
     "inbox_retry",
@@ -50,13 +51,15 @@ const OPEN_ONLY: [&str; 8] = [
     "lead_queue",
     "member_staff",
     "attachment_loose",
+    "transfer_unsealed",
 ];
 
 /// Statements that may read more, and why.
-const WHOLE: [(&str, &str); 5] = [
+const WHOLE: [(&str, &str); 6] = [
     (" AS breach", "an audit looks for breaches of law in everything: that is what it is for"),
     ("ORDER BY found LIMIT", "and so it does when it names examples"),
     ("pragma_foreign_key_check", "part of an audit as well"),
+    (" AS earned FROM ranked", "whoever wants to be compared is compared with all who want to be"),
     ("ORDER BY seq DESC LIMIT 1", "the newest row is read from the end and no further"),
     ("SELECT min(due) FROM timer", "the first entry of the index by due and no further"),
 ];

@@ -585,11 +585,12 @@ impl World {
         let tallies = self.store.tallies(Millis(0), self.clock.now().plus_ms(1)).await.unwrap();
         let mut balances = 0;
         for tally in &tallies {
-            assert_eq!(self.points(tally.member.user.0).await.0, tally.closing, "a tally is not the balance");
+            let own = format!("SELECT person + reserved FROM balance WHERE user_id = {}", tally.member.user);
+            assert_eq!(self.number(&own).await, tally.closing, "a tally is not the balance");
             balances += tally.closing;
         }
-        let posted = "SELECT CAST(COALESCE(SUM(CASE WHEN credit = 'person' THEN amount ELSE 0 END) \
-                      - SUM(CASE WHEN debit = 'person' THEN amount ELSE 0 END), 0) AS BIGINT) FROM transfer";
+        let posted = "SELECT CAST(COALESCE(SUM(CASE WHEN credit IN ('person', 'reserved') THEN amount ELSE 0 END) \
+                      - SUM(CASE WHEN debit IN ('person', 'reserved') THEN amount ELSE 0 END), 0) AS BIGINT) FROM transfer";
         assert_eq!(self.number(posted).await, balances, "somebody's points stand in no tally");
         let audit = self.store.audit().await.unwrap();
         assert_eq!((audit.damage, audit.breaches), (Vec::new(), Vec::new()));

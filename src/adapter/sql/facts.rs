@@ -207,9 +207,13 @@ async fn load_spending(link: &mut Link, asks: &[Ask], facts: &mut [Facts]) -> Db
             facts.rewards = redemption::load_rewards(link).await?;
         }
         if let Some(since) = ask.ranking {
-            facts.ranking = redemption::load_ranking(link, since).await?;
-            if let Some(user) = ask.statement {
+            let (mut compared, user) = (ask.leaderboard, ask.statement);
+            if let Some(user) = user {
                 facts.statement.month = redemption::load_month(link, user, since).await?;
+                compared |= redemption::is_ranked(link, user).await?;
+            }
+            if compared {
+                facts.ranking = redemption::load_ranking(link, since).await?;
             }
         }
         if let Some(id) = ask.redemption {

@@ -273,19 +273,21 @@ pub(super) async fn load_statements(link: &mut Link, users: &[i64]) -> Db<HashMa
 
 /// Each person's last entries, by two walks from the newest back, one for each side.
 async fn load_entries(link: &mut Link, users: &[i64], statements: &mut HashMap<i64, Statement>) -> Db<()> {
-    let mut sql = link.sql("SELECT user_id, at, amount, rule, kind, lead, alarm, reason FROM (");
+    let mut sql = link.sql("SELECT line.user_id, at, amount, rule, kind, lead, alarm, reason, zh, en FROM (");
     for (index, user) in users.iter().enumerate() {
         for (side, sign) in [("credit", ""), ("debit", "-")] {
             let joined = if index == 0 && sign.is_empty() { "" } else { " UNION ALL " };
             sql.push(&format!(
                 "{joined}SELECT * FROM (SELECT {side}_user AS user_id, id, at, {sign}amount AS amount, rule, kind, lead, \
-                 alarm, reason \
+                 alarm, reason, redemption \
                  FROM transfer WHERE {side} = 'person' AND {side}_user = "
             ));
             sql.bind(*user).push(" ORDER BY at DESC, id DESC").limit(ENTRIES).push(") AS part");
         }
     }
-    sql.push(") AS line ORDER BY user_id, at DESC, id DESC");
+    sql.push(
+        ") AS line LEFT JOIN redemption ON redemption.id = line.redemption ORDER BY line.user_id, at DESC, line.id DESC",
+    );
     for row in link.rows(sql).await? {
         let mut row = row.read();
         let entries = &mut statements.entry(row.next()?).or_default().entries;
@@ -298,6 +300,7 @@ async fn load_entries(link: &mut Link, users: &[i64], statements: &mut HashMap<i
                 lead: row.next::<Option<i64>>()?.map(LeadId),
                 alarm: row.next::<Option<i64>>()?.map(AlarmId),
                 reason: row.next()?,
+                reward: row.next::<Option<String>>()?.zip(row.next()?),
             });
         }
     }

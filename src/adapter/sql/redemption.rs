@@ -189,6 +189,13 @@ pub(super) async fn load_between(link: &mut Link, from: Millis, to: Millis) -> D
     .await
 }
 
+/// Whether somebody wants to be compared with others.
+pub(super) async fn is_ranked(link: &mut Link, user: UserId) -> Db<bool> {
+    let mut sql = link.sql("SELECT user_id FROM ranked WHERE user_id = ");
+    sql.bind(user.0);
+    Ok(link.number(sql).await?.is_some())
+}
+
 /// What everybody who wants to be compared has earned since an instant, whoever has most first.
 pub(super) async fn load_ranking(link: &mut Link, since: Millis) -> Db<Vec<Ranked>> {
     let mut sql = link.sql("SELECT ranked.user_id, COALESCE(member.code, '?'), ");

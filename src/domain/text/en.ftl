@@ -323,8 +323,8 @@ points-code = Your code: <code>{ $code }</code>. Rewards: /redeem · leaderboard
 entry-alarm = alarm { $number }
 entry-correction = corrected: { $reason }
 entry-reversal = taken back
-entry-reserve = set aside for a reward
-entry-release = given back from a reward
+entry-reserve = for { $name }
+entry-release = back from { $name }
 points-line = { $time } <b>{ $amount }</b> { $rule } { $lead }
 points-private = Points are shown in private only.
 rule-tip-verified = tip verified
@@ -344,11 +344,9 @@ redeem-line = 🎁 { $name } · <b>{ $price }</b> points · { $stock } left
 redeem-line-gone = 🎁 { $name } · { $price } points · none left
 redeem-open-ready = 📦 { $name } · code <code>{ $code }</code>, collect it before { $until }
 redeem-open-asked = ⏳ { $name } · { $price } points, waiting for a yes
-redeem-sure = That leaves you { $left } points. { $approvals ->
-        [0] Take it?
-        [1] Somebody must approve it before you can collect it. Take it?
-       *[other] { $approvals } people must approve it before you can collect it. Take it?
-    }
+redeem-left = That leaves you { $left } points.
+redeem-approvals = {" "}It needs a yes of { $approvals } before you can collect it.
+redeem-sure = {" "}Take it?
 redeem-gone = None left, or not offered any more
 redeem-too-dear = You have not enough points
 redeem-no-office = The office's chat is not set up yet: this cannot be had now
@@ -394,10 +392,8 @@ pickup-handed-out = ✅ Redemption { $number }: { $name } was handed out at { $t
 pickup-over = Redemption { $number }: { $name } was cancelled, refused or not collected in time. Hand nothing out.
 reward-not-here = Whoever has the payout right uses /reward in the office chat or in private.
 reward-list = <b>Rewards</b>
-reward-line = <code>{ $code }</code> { $name } · { $price } points · { $stock } left{ $picture ->
-        [0] {""}
-       *[other] {" · with a picture"}
-    }
+reward-line = <code>{ $code }</code> { $name } · { $price } points · { $stock } left
+reward-picture = {" "}· with a picture
 reward-line-off = <code>{ $code }</code> { $name } · { $price } points · { $stock } left · not offered
 reward-usage = Write <code>/reward R01 40 20 雨伞 | Umbrella</code> (code, price, how many, name in Chinese | in English), <code>/reward R01 +5</code> (more of it), <code>/reward R01 off</code>; send a photo with <code>/reward R01</code> to give it a picture.
 reward-unknown = There is no such code. Send /reward to see all.

@@ -323,8 +323,8 @@ points-code = 您的代码：<code>{ $code }</code>。兑换：/redeem　积分�
 entry-alarm = 警情 { $number } 号
 entry-correction = 更正：{ $reason }
 entry-reversal = 撤回
-entry-reserve = 兑换预留
-entry-release = 兑换退回
+entry-reserve = 兑换 { $name }
+entry-release = 退回 { $name }
 points-line = { $time } <b>{ $amount }</b> { $rule } { $lead }
 points-private = 积分只在私聊里看。
 rule-tip-verified = 线索核实
@@ -344,10 +344,9 @@ redeem-line = 🎁 { $name } · <b>{ $price }</b> 分 · 剩 { $stock }
 redeem-line-gone = 🎁 { $name } · { $price } 分 · 已兑完
 redeem-open-ready = 📦 { $name } · 领取码 <code>{ $code }</code>，{ $until } 前领取
 redeem-open-asked = ⏳ { $name } · { $price } 分，等待批准
-redeem-sure = 兑换后还剩 { $left } 分。{ $approvals ->
-        [0] 确定吗？
-       *[other] 需要 { $approvals } 人批准后才能领取。确定吗？
-    }
+redeem-left = 兑换后还剩 { $left } 分。
+redeem-approvals = 需要 { $approvals } 人批准后才能领取。
+redeem-sure = 确定吗？
 redeem-gone = 这件已经兑完或下架
 redeem-too-dear = 积分不够
 redeem-no-office = 综治办群还没有设置，这件现在不能兑换
@@ -393,10 +392,8 @@ pickup-handed-out = ✅ 兑换 { $number }：{ $name } 已于 { $time } 交付�
 pickup-over = 兑换 { $number }：{ $name } 已取消、拒绝或过期，不要交付。
 reward-not-here = 请由有发放权限的人员在综治办群或私聊里使用 /reward。
 reward-list = <b>兑换物品</b>
-reward-line = <code>{ $code }</code> { $name } · { $price } 分 · 剩 { $stock }{ $picture ->
-        [0] {""}
-       *[other] {" · 有图"}
-    }
+reward-line = <code>{ $code }</code> { $name } · { $price } 分 · 剩 { $stock }
+reward-picture = {" "}· 有图
 reward-line-off = <code>{ $code }</code> { $name } · { $price } 分 · 剩 { $stock } · 已下架
 reward-usage = 请这样写：<code>/reward R01 40 20 雨伞 | Umbrella</code>（编号 积分 数量 名称 | 英文名），<code>/reward R01 +5</code>（补货），<code>/reward R01 下架</code>；发照片并写 <code>/reward R01</code> 为它配图。
 reward-unknown = 没有这个编号。发 /reward 查看全部。

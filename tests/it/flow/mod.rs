@@ -16,5 +16,6 @@ mod points;
 mod privacy;
 mod question;
 mod raising;
+mod redeem;
 mod responders;
 mod triage;

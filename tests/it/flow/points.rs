@@ -162,7 +162,7 @@ async fn points_are_shown_in_private_only() {
     insta::assert_snapshot!("statement", w.chat(COURIER));
     w.say(999, 999, "/points").await;
     w.advance(1).await;
-    assert_eq!(w.last(999).text, "Points to spend 0, waiting for police 0");
+    assert_eq!(w.last(999).text, "Points to spend 0, waiting for police 0\nEarned this month 0");
     w.end().await;
 }
 

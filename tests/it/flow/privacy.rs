@@ -81,7 +81,7 @@ async fn the_deep_link_of_a_tip_opens_for_its_reporter_alone() {
     let code = w.rows("SELECT reporter_code FROM lead").await.remove(0);
     w.say(NEIGHBOUR, NEIGHBOUR, &format!("/start t_1_{code}")).await;
     w.advance(2).await;
-    assert!(!w.chat(NEIGHBOUR).contains("lead") && w.chat(NEIGHBOUR).contains("In private just write"));
+    assert!(!w.chat(NEIGHBOUR).contains("lead 1") && w.chat(NEIGHBOUR).contains("In private just write"));
     w.end().await;
 }
 

@@ -31,6 +31,7 @@ async fn a_transfer_enters_once() {
         lead: None,
         alarm: Some(AlarmId(1)),
         reason: None,
+        reward: None,
     };
     assert_eq!(statement.entries[0], line);
     let all = store.entries_between(NOW, NOW.plus_ms(1), (NOW, 0), 99).await.unwrap();
