@@ -2,8 +2,10 @@
 //! a meter that remembers and a clock that stands still.
 
 use crate::domain::group::Group;
-use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
+use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId, UserId};
 use crate::domain::member::Member;
+use crate::domain::month::{CloseOrder, MonthClose};
+use crate::domain::period::Period;
 use crate::domain::place::Place;
 use crate::port::audit::Audit;
 use crate::port::clock::Clock;
@@ -202,6 +204,24 @@ impl Store for StubStore {
         unreachable!()
     }
     async fn held_before(&self, _: Millis) -> StoreResult<i64> {
+        unreachable!()
+    }
+    async fn ledger_end(&self) -> StoreResult<LedgerEnd> {
+        unreachable!()
+    }
+    async fn lead_codes(&self, _: &[LeadId]) -> StoreResult<Vec<(LeadId, String)>> {
+        unreachable!()
+    }
+    async fn member_codes(&self, _: &[UserId]) -> StoreResult<Vec<(UserId, String)>> {
+        unreachable!()
+    }
+    async fn closed_month(&self, _: Period) -> StoreResult<Option<MonthClose>> {
+        unreachable!()
+    }
+    async fn filed_people(&self, _: &str) -> StoreResult<Vec<FiledPerson>> {
+        unreachable!()
+    }
+    async fn close_month(&self, _: &CloseOrder) -> StoreResult<bool> {
         unreachable!()
     }
     async fn alarms_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<AlarmRecord>> {

@@ -67,7 +67,7 @@ enum Command {
     },
     /// Writes a table.
     Export {
-        /// leads, points, alarms, timeline, responses, appraisal, duty or rosters.
+        /// leads, points, entries, redemptions, alarms, timeline, responses, appraisal, duty or rosters.
         kind: ExportKind,
         /// First day, YYYY-MM-DD.
         #[arg(long, value_name = "D")]
@@ -99,6 +99,17 @@ enum Command {
         /// How far to look ahead.
         #[arg(long, default_value_t = coverage::DAYS, value_parser = clap::value_parser!(i64).range(1..=coverage::MOST_DAYS))]
         days: i64,
+    },
+    /// Closes a month that is over, after a checklist: it does not change any more. Ends with 1 if it is not closed.
+    Close {
+        /// The month, YYYY-MM.
+        month: String,
+        /// Only tells what is open.
+        #[arg(long)]
+        dry_run: bool,
+        /// Closes it although something is open; what, is put on record.
+        #[arg(long)]
+        yes: bool,
     },
     /// Checks a file that `export` wrote; names the rows that were changed.
     VerifyExport {
@@ -254,6 +265,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Command::DutyFeed { new } => command::duty::feed(&config, new).await,
         Command::Coverage { days } => command::duty::coverage(&config, days).await,
+        Command::Close { month, dry_run, yes } => command::close::close(&config, &month, dry_run, yes).await,
         Command::VerifyExport { file } => command::verify_export(&config, &secrets, &file).await,
         Command::Mends { since } => command::mends(&config, since.as_deref()).await,
         Command::Rules(order) => command::rules::rules(&config, &secrets, &order).await,

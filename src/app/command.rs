@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod cap;
+pub mod close;
 pub mod duty;
 pub mod roster;
 pub mod rules;

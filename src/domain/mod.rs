@@ -10,6 +10,7 @@ pub mod id;
 pub mod lead;
 pub mod member;
 pub mod mend;
+pub mod month;
 pub mod period;
 pub mod place;
 pub mod points;

@@ -71,6 +71,14 @@ impl Period {
         Ok(Self { from: start_of_day(first, zone), to: start_of_day(next, zone) })
     }
 
+    /// The month in which `at` lies, in `zone`.
+    pub fn month_of(at: Millis, zone: Tz) -> Self {
+        let local = zone.from_utc_datetime(&at.utc().naive_utc()).date_naive();
+        let first = local.with_day(1).expect("every month has a first day");
+        let next = first.checked_add_months(chrono::Months::new(1)).unwrap_or(NaiveDate::MAX);
+        Self { from: start_of_day(first, zone), to: start_of_day(next, zone) }
+    }
+
     /// What the options of the command line name: a month, or a start and an end. Without a start it begins with
     /// the epoch, without an end it ends `now`.
     ///

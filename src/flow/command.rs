@@ -4,7 +4,7 @@ use super::decision::{Decision, Given, press};
 use super::export::Request;
 use super::plan::Key;
 use super::tap::Tap;
-use super::{coverage, desk, duty, points, redeem, shelf};
+use super::{close, coverage, desk, duty, points, redeem, shelf};
 use crate::domain::group::{Group, GroupKind};
 use crate::domain::id::{ChatId, LeadId, UserId};
 use crate::domain::lead::Lead;
@@ -43,6 +43,8 @@ pub enum Command {
     Correct(String),
     /// `/export YYYY-MM [leads|points|alarms|timeline|responses|appraisal]`
     Export(String),
+    /// `/close YYYY-MM`
+    Close(String),
     /// `/drill [place]`
     Drill(String),
     /// `/duty`
@@ -68,6 +70,7 @@ impl Command {
         ("duty", "command-duty", duty::ROLES),
         ("coverage", "command-coverage", &[Role::Police, Role::Office, Role::Admin]),
         ("export", "command-export", &[Role::Office, Role::Payout]),
+        ("close", "command-close", &[Role::Payout]),
         ("pickup", "command-pickup", &[Role::Office, Role::Payout]),
         ("reward", "command-reward", &[Role::Payout]),
         ("correct", "command-correct", &[Role::Payout]),
@@ -95,6 +98,7 @@ impl Command {
             "reward" => Some(Self::Reward(args)),
             "correct" => Some(Self::Correct(args)),
             "export" => Some(Self::Export(args)),
+            "close" => Some(Self::Close(args)),
             "drill" => Some(Self::Drill(args)),
             "duty" => Some(Self::Duty),
             "coverage" => Some(Self::Coverage(args)),
@@ -136,7 +140,7 @@ impl Command {
                 }
                 _ => {}
             },
-            Self::Setup(_) | Self::Invite(_) => keys.push(Key::Alone),
+            Self::Setup(_) | Self::Invite(_) | Self::Close(_) => keys.push(Key::Alone),
             Self::Drill(_) => {
                 ask.running = true;
                 keys.push(Key::Alone);
@@ -159,6 +163,7 @@ pub fn decide(given: &Given<'_>, message: &Message, command: &Command) -> Decisi
         Command::Reward(words) => shelf::reward(given, message, words),
         Command::Correct(words) => points::correct(given, message, words),
         Command::Export(words) => export(given, message, words),
+        Command::Close(words) => close::order(given, message, words),
         Command::Drill(words) => super::alarm::drill::order(given, message, words),
         Command::Duty => duty::show(given, message),
         Command::Coverage(words) => coverage::show(given, message, words),

@@ -10,7 +10,7 @@ use super::pace::Pace;
 use super::plan::{Key, Plan, Work, follow_up, read_asked};
 use super::tap::{DeskTap, Tap};
 use super::town::Town;
-use super::{alarm, command, duty, evidence, mend, points, question, redeem, triage, watchdog};
+use super::{alarm, close, command, duty, evidence, mend, points, question, redeem, triage, watchdog};
 use crate::config::Config;
 use crate::domain::group::GroupKind;
 use crate::domain::id::{AlarmId, ChatId, LeadId, Millis, UserId};
@@ -625,6 +625,7 @@ fn decide(given: &Given<'_>, planned: &Planned) -> Decision {
             Tap::Widen(alarm, ring) => alarm::widen(given, press, *alarm, *ring),
             Tap::Question { writer, message, yes } => question::tap(given, press, *writer, *message, *yes),
             Tap::Language(language) => command::language_tap(given, press, *language),
+            Tap::Close { month, card } => close::tap(given, press, *month, *card),
             Tap::Duty(tap) => duty::tap(given, press, tap),
             Tap::Redeem(tap) => redeem::tap(given, press, tap),
             Tap::Rank(wants) => points::rank(given, press, *wants),

@@ -5,21 +5,26 @@
 
 pub mod alarm;
 pub mod appraisal;
+pub mod approval;
 pub mod drill;
+pub mod entries;
+pub mod office;
+pub mod points;
+pub mod redemptions;
 
 pub use alarm::alarms_table;
 pub use appraisal::Appraisal;
+pub use points::points_table;
 
 use crate::config::Config;
 use crate::domain::id::{ChatId, LeadId, Millis, UserId};
 use crate::domain::lead::{Lead, LeadState};
-use crate::domain::member::Member;
 use crate::domain::period::Period;
 use crate::domain::place::PlaceSource;
 use crate::domain::tip::redact::{Relayed, redact_text};
-use crate::port::store::{Access, Store, StoreResult, Tally, TownFile};
+use crate::port::store::{Access, Store, StoreResult, TownFile};
 use crate::port::table::{Cell, Column, Head, Holds, Table, TableKind, TableSink};
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 use std::collections::{BTreeSet, HashMap};
 
 /// How many leads are read at once.
@@ -42,7 +47,12 @@ impl Request {
         Access {
             at: now,
             who: who.into(),
-            what: if self.names && self.kind == TableKind::Points { "names" } else { "export" }.into(),
+            what: if self.names && matches!(self.kind, TableKind::Points | TableKind::Entries) {
+                "names"
+            } else {
+                "export"
+            }
+            .into(),
             detail: format!("{} {}", self.kind.as_str(), self.period.interval(config.time_zone)),
         }
     }
@@ -51,7 +61,9 @@ impl Request {
     pub fn head(&self, config: &Config) -> Head {
         let (title, columns) = match self.kind {
             TableKind::Leads => ("线索表 Leads", LEADS.to_vec()),
-            TableKind::Points => ("积分统计表 Points tally", POINTS.to_vec()),
+            TableKind::Points => ("积分统计表 Points tally", points::POINTS.to_vec()),
+            TableKind::Entries => ("积分台账明细表 Ledger entries", entries::ENTRIES.to_vec()),
+            TableKind::Redemptions => ("积分兑换明细表 Redemptions", redemptions::REDEMPTIONS.to_vec()),
             TableKind::Alarms => ("警情呼叫记录表 Alarm calls", alarm::CALLS.to_vec()),
             TableKind::Timeline => ("警情经过表 Alarm timelines", alarm::TIMELINE.to_vec()),
             TableKind::Responses => ("响应时效表 Response times", alarm::RESPONSES.to_vec()),
@@ -101,13 +113,21 @@ pub async fn export<S: Store>(
             }
         }
         TableKind::Points => {
-            let mut tallies = store.tallies(from, to).await?;
-            let moved: i64 = tallies.iter().map(|tally| tally.opening).sum();
-            tallies.extend(others(store.held_before(from).await? - moved));
-            let table = points_table(head, &tallies, request.names)?;
+            let books = office::Books::read(store, request.period).await?;
+            if sink.holds_several() {
+                return office::workbook(store, config, request, books, sink).await;
+            }
+            let table = points_table(books.titled(head), &books.tallies, request.names)?;
             table.pour(sink)?;
             Ok(table.rows.len() as u64)
         }
+        TableKind::Redemptions => {
+            let mut books = office::Books::read(store, request.period).await?;
+            let table = books.redemptions(store, head).await?;
+            table.pour(sink)?;
+            Ok(table.rows.len() as u64)
+        }
+        TableKind::Entries => office::entries_alone(store, config, request, sink).await,
         TableKind::Alarms => {
             let staff = staff_codes(&store.townspeople().await?);
             let records = store.alarms_between(from, to).await?;
@@ -157,10 +177,6 @@ const fn column(key: &'static str, zh: &'static str, en: &'static str, holds: Ho
     Column { key, zh, en, holds, width, summed: false }
 }
 
-const fn sum(key: &'static str, zh: &'static str, en: &'static str) -> Column {
-    Column { key, zh, en, holds: Holds::Count, width: 11, summed: true }
-}
-
 const LEADS: &[Column] = &[
     column("number", "编号", "Number", Holds::Count, 7),
     column("category", "类别", "Category", Holds::Text, 22),
@@ -177,18 +193,6 @@ const LEADS: &[Column] = &[
     column("group", "群组", "Group", Holds::Text, 18),
     column("reporter_code", "线索员码", "Reporter", Holds::Text, 11),
     column("first_update_id", "更新编号", "Update", Holds::Count, 12),
-];
-
-const POINTS: &[Column] = &[
-    column("member_code", "成员代码", "Member code", Holds::Text, 16),
-    column("name", "姓名", "Name", Holds::Text, 14),
-    column("occupation", "职业", "Occupation", Holds::Text, 16),
-    column("group", "群组", "Group", Holds::Text, 22),
-    sum("opening", "期初", "Opening"),
-    sum("earned", "获得", "Earned"),
-    sum("spent", "兑换", "Spent"),
-    sum("corrected", "更正", "Corrected"),
-    sum("closing", "期末", "Closing"),
 ];
 
 /// How people read what leads hold as ids.
@@ -267,63 +271,6 @@ pub fn lead_row(lead: &Lead, words: &Words) -> Vec<Cell> {
 /// The leads table as a whole, for a period that is known to be short.
 pub fn leads_table(head: Head, leads: &[Lead], words: &Words) -> Table {
     Table { head, rows: leads.iter().map(|lead| lead_row(lead, words)).collect(), totals: None }
-}
-
-/// What those hold together whose points did not move in the period: one row, so that a month's totals go on from the
-/// month before without a row for everybody who ever had points.
-fn others(held: i64) -> Option<Tally> {
-    let member = Member {
-        user: UserId(0),
-        name: String::new(),
-        occupation: String::new(),
-        group: "本期无变动者合计 all whose points did not move".into(),
-        team: String::new(),
-        roles: Vec::new(),
-        language: None,
-        code: "-".into(),
-        first_seen: Millis(0),
-        told_at: None,
-    };
-    (held != 0).then_some(Tally { member, opening: held, earned: 0, spent: 0, corrected: 0, closing: held })
-}
-
-/// The points table: one row a person, in the order given, and a totals row. Names stand in it only if `names`.
-///
-/// # Errors
-/// A person's or the totals' `closing` is not `opening + earned − spent + corrected`: nothing false is filed.
-pub fn points_table(head: Head, tallies: &[Tally], names: bool) -> anyhow::Result<Table> {
-    let mut totals = [0i64; 5];
-    let mut rows = Vec::with_capacity(tallies.len());
-    for tally in tallies {
-        let member = &tally.member;
-        let numbers = [tally.opening, tally.earned, tally.spent, tally.corrected, tally.closing];
-        ensure!(adds_up(&numbers), "the points of {} do not add up: {}", member.code, told(&numbers));
-        for (total, number) in totals.iter_mut().zip(numbers) {
-            *total = total.checked_add(number).context("the totals are too large to be true")?;
-        }
-        let mut row = vec![
-            Cell::text(member.code.clone()),
-            if names { Cell::text(member.name.clone()) } else { Cell::Empty },
-            Cell::text(member.occupation.clone()),
-            Cell::text(member.group.clone()),
-        ];
-        row.extend(numbers.map(Cell::Int));
-        rows.push(row);
-    }
-    ensure!(adds_up(&totals), "the totals do not add up: {}", told(&totals));
-    let mut last = vec![Cell::Text(format!("total {}", head.period.interval(head.zone)))];
-    last.extend([Cell::Empty, Cell::Empty, Cell::Empty]);
-    last.extend(totals.map(Cell::Int));
-    Ok(Table { head, rows, totals: Some(last) })
-}
-
-fn adds_up([opening, earned, spent, corrected, closing]: &[i64; 5]) -> bool {
-    let sum = i128::from(*opening) + i128::from(*earned) - i128::from(*spent) + i128::from(*corrected);
-    sum == i128::from(*closing)
-}
-
-fn told([opening, earned, spent, corrected, closing]: &[i64; 5]) -> String {
-    format!("opening {opening} + earned {earned} − spent {spent} + corrected {corrected} is not closing {closing}")
 }
 
 fn state_shown(state: LeadState) -> &'static str {

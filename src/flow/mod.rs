@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod choice;
+pub mod close;
 pub mod command;
 pub mod coverage;
 pub mod decision;

@@ -1,5 +1,6 @@
 //! What an event is about and what must be known to decide it. Pure; reads the tip out of the words.
 
+use super::close;
 use super::command::Command;
 use super::question;
 use super::tap::{DeskTap, RedeemTap, Tap};
@@ -132,7 +133,7 @@ impl Plan {
         match update.kind {
             UpdateKind::Message(message) => Self::message(message, town),
             UpdateKind::Edited(message) => Self::edited(message, town),
-            UpdateKind::Press(press) => Self::press(press),
+            UpdateKind::Press(press) => Self::press(press, town),
             UpdateKind::Migrated { from, to } => {
                 Self { work: Work::Moved(from, to), ask: Ask::default(), keys: vec![Key::Alone] }
             }
@@ -154,6 +155,9 @@ impl Plan {
                 keys.push(Key::User(user));
             }
             command.ask(&message, &mut ask, &mut keys);
+            if let Command::Close(words) = &command {
+                ask.closing = close::period(words, town.rules.time_zone);
+            }
             return Self { work: Work::Command(message, command), ask, keys };
         }
         let kind = if message.private {
@@ -238,7 +242,7 @@ impl Plan {
         Self { work: Work::Edit(message, Box::new(tip)), ask, keys }
     }
 
-    fn press(press: Press) -> Self {
+    fn press(press: Press, town: &Town) -> Self {
         let Some(tap) = Tap::decode(&press.data) else {
             return Self { work: Work::StalePress(press), ask: Ask::default(), keys: Vec::new() };
         };
@@ -256,6 +260,7 @@ impl Plan {
                 (ask.alarm, ask.running) = (Some(*alarm), true);
             }
             Tap::Question { writer, .. } => ask.question = Some((press.chat, *writer)),
+            Tap::Close { month, .. } => ask.closing = close::period_of(*month, town.rules.time_zone),
             Tap::Redeem(tap) => {
                 let own = |ask: &mut Ask| (ask.statement, ask.rewards) = (press.from.user, true);
                 match tap {

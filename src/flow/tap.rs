@@ -23,6 +23,13 @@ pub enum Tap {
     Widen(AlarmId, i32),
     /// Choose a language.
     Language(Language),
+    /// At the office: close this month (`202611`) although something is open.
+    Close {
+        /// The month.
+        month: u32,
+        /// The message that asked for the checklist.
+        card: MessageId,
+    },
     /// On one's own duty, in private.
     Duty(DutyTap),
     /// On what one takes for one's points; the office's, too.
@@ -345,6 +352,7 @@ impl Tap {
             }
             Self::Language(Language::Zh) => "gz".into(),
             Self::Language(Language::En) => "ge".into(),
+            Self::Close { month, card } => format!("cm:{month}:{card}"),
             Self::Duty(tap) => tap.encode(),
             Self::Redeem(tap) => tap.encode(),
             Self::Rank(true) => "pj".into(),
@@ -400,6 +408,7 @@ impl Tap {
             "mW" => receipt(ReceiptTap::Withdraw),
             "mb" => receipt(ReceiptTap::Back),
             "qy" | "qn" => Some(Self::Question { writer: UserId(id), message: MessageId(number()?), yes: key == "qy" }),
+            "cm" => Some(Self::Close { month: u32::try_from(id).ok()?, card: MessageId(number()?) }),
             "at" => alarm(AlarmTap::Take),
             "ac" => alarm(AlarmTap::Controlled),
             "ad" => alarm(AlarmTap::StandDown(more.map_or(Some(Outcome::Handled), Outcome::named)?)),
@@ -476,6 +485,7 @@ mod tests {
             Tap::Widen(AlarmId(3), 2),
             Tap::Question { writer: UserId(i64::MAX), message: MessageId(i64::MAX), yes: true },
             Tap::Question { writer: UserId(11), message: MessageId(5), yes: false },
+            Tap::Close { month: 202_611, card: MessageId(i64::MAX) },
             Tap::Language(Language::Zh),
             Tap::Language(Language::En),
         ];

@@ -15,6 +15,8 @@ pub enum Law {
     Chain,
     /// Nobody owns less than nothing unless something was taken back.
     Overdrawn,
+    /// A closed month's entries are those that it was closed with, and the chain's digest is the one that was kept.
+    Close,
     /// Each version of a lead has its line in the history.
     History,
 }

@@ -5,6 +5,8 @@ use crate::domain::alarm::{Alarm, Call};
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, MessageId, Millis, RedemptionId, UserId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent};
 use crate::domain::member::{Member, Role};
+use crate::domain::month::Closing;
+use crate::domain::period::Period;
 use crate::domain::place::Wgs84;
 use crate::domain::points::{Transfer, TransferKind};
 use crate::domain::redemption::{Redemption, Reward};
@@ -58,6 +60,8 @@ pub struct Ask {
     pub chat_leads: Option<(ChatId, Millis, Millis)>,
     /// Whether a queue card stands in this chat, or waits to.
     pub queue: Option<ChatId>,
+    /// What must be known to close this month.
+    pub closing: Option<Period>,
     /// An invite code.
     pub invite: Option<String>,
     /// The question that this person was asked in this chat.
@@ -315,6 +319,8 @@ pub struct Facts {
     pub chat_leads: Vec<Lead>,
     /// See [`Ask::queue`].
     pub has_queue: bool,
+    /// See [`Ask::closing`].
+    pub closing: Option<Closing>,
     /// See [`Ask::invite`].
     pub invite: Option<Invite>,
     /// See [`Ask::question`].

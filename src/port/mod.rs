@@ -8,6 +8,7 @@ pub mod clock;
 pub mod facts;
 pub mod inbox;
 pub mod meter;
+pub mod office;
 pub mod outbox;
 pub mod store;
 pub mod table;

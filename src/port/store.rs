@@ -5,6 +5,7 @@
 
 pub use super::facts::*;
 pub use super::inbox::*;
+pub use super::office::*;
 pub use super::outbox::*;
 
 use super::audit::Audit;
@@ -15,6 +16,8 @@ use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId, UserId};
 use crate::domain::lead::{Attachment, Lead, LeadEvent, LeadState};
 use crate::domain::member::Member;
+use crate::domain::month::{CloseOrder, MonthClose};
+use crate::domain::period::Period;
 use crate::domain::place::Place;
 use crate::domain::points::{Entry, Transfer};
 use crate::domain::redemption::{Redemption, Reward};
@@ -88,6 +91,8 @@ pub struct Changes {
     pub invites: Vec<Invite>,
     /// What people said of their duty, and swaps that they agreed on.
     pub duty: Vec<DutyChange>,
+    /// Months that are closed.
+    pub closes: Vec<CloseOrder>,
     /// What is put on record about a look at names or an export.
     pub access: Vec<Access>,
     /// Leads whose copies (raw updates, versions, evidence, queued texts) are wiped.
@@ -132,6 +137,7 @@ impl Changes {
             timers,
             cancel_timers,
             invites,
+            closes,
             access,
             scrub,
             forget_events,
@@ -421,6 +427,18 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn rewards(&self) -> impl Future<Output = StoreResult<Vec<Reward>>> + Send;
     /// What all people together owned before an instant.
     fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
+    /// Where the ledger ends.
+    fn ledger_end(&self) -> impl Future<Output = StoreResult<LedgerEnd>> + Send;
+    /// The codes that were made for these leads' reporters, each for its lead alone.
+    fn lead_codes(&self, leads: &[LeadId]) -> impl Future<Output = StoreResult<Vec<(LeadId, String)>>> + Send;
+    /// The codes of those of these people who are on file.
+    fn member_codes(&self, users: &[UserId]) -> impl Future<Output = StoreResult<Vec<(UserId, String)>>> + Send;
+    /// How a period was closed, if it is a closed month.
+    fn closed_month(&self, period: Period) -> impl Future<Output = StoreResult<Option<MonthClose>>> + Send;
+    /// Who was on file when a month (`2026-11`) was closed: all whose points moved in it, and the staff.
+    fn filed_people(&self, month: &str) -> impl Future<Output = StoreResult<Vec<FiledPerson>>> + Send;
+    /// Closes a month outside of any event; tells whether it did, or something has changed since it was decided.
+    fn close_month(&self, order: &CloseOrder) -> impl Future<Output = StoreResult<bool>> + Send;
     /// Alarms raised in a half-open period, drills among them, by number.
     fn alarms_between(&self, from: Millis, to: Millis) -> impl Future<Output = StoreResult<Vec<AlarmRecord>>> + Send;
     /// This drill and the ended ones before it, the newest first, at most `limit` in all.

@@ -11,8 +11,12 @@ use std::io;
 pub enum TableKind {
     /// One row a lead.
     Leads,
-    /// One row a person.
+    /// One row a person; as a workbook with all that is filed beside it.
     Points,
+    /// One row an entry of the ledger.
+    Entries,
+    /// One row a redemption.
+    Redemptions,
     /// One row a call.
     Alarms,
     /// One row a thing that happened in an alarm.
@@ -35,6 +39,8 @@ impl TableKind {
         match self {
             Self::Leads => "leads",
             Self::Points => "points",
+            Self::Entries => "entries",
+            Self::Redemptions => "redemptions",
             Self::Alarms => "alarms",
             Self::Timeline => "timeline",
             Self::Responses => "responses",
@@ -51,11 +57,22 @@ impl std::str::FromStr for TableKind {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // A drill's report is made at its end, not ordered; rosters have no period.
-        [Self::Leads, Self::Points, Self::Alarms, Self::Timeline, Self::Responses, Self::Appraisal]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| {
-                format!("`{text}` is no table: write leads, points, alarms, timeline, responses or appraisal")
+        [
+            Self::Leads,
+            Self::Points,
+            Self::Entries,
+            Self::Redemptions,
+            Self::Alarms,
+            Self::Timeline,
+            Self::Responses,
+            Self::Appraisal,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+        .ok_or_else(|| {
+            format!(
+                "`{text}` is no table: write leads, points, entries, redemptions, alarms, timeline, responses or appraisal"
+            )
             })
     }
 }
@@ -67,6 +84,8 @@ pub enum Holds {
     Text,
     /// Whole numbers.
     Count,
+    /// Whole amounts, parted by thousands.
+    Figure,
     /// Metres.
     Metres,
     /// Shares, 0 to 1.
@@ -118,6 +137,8 @@ pub enum Cell {
     Flag(bool),
     /// An instant, shown in the table's zone.
     Instant(Millis),
+    /// An empty box on paper, so many millimetres high: room for a name, a signature or a stamp.
+    Room(u8),
 }
 
 impl Cell {

@@ -15,5 +15,6 @@ mod plan;
 mod replicas;
 mod roster;
 mod sim;
+mod soffice;
 mod store;
 mod world;

@@ -7,6 +7,7 @@ mod duty;
 mod file;
 mod inbox;
 mod ledger;
+mod month;
 mod outbox;
 mod roster;
 mod scrub;

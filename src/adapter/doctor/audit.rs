@@ -57,6 +57,10 @@ impl Doctor<'_> {
                 format!("{n} 个积分账户透支：用户 {some}"),
                 format!("{n} accounts are overdrawn although nothing was taken back: users {some}"),
             ),
+            Law::Close => (
+                format!("{n} 个已结账的月份与台账不符：{some}"),
+                format!("{n} closed months are not what the ledger says: {some}"),
+            ),
             Law::History => (
                 format!("{n} 条线索的历史不全：线索 {some}"),
                 format!("{n} leads lack a part of their history: {some}"),

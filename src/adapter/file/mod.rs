@@ -88,7 +88,7 @@ enum State {
     Sheet(Box<sheet::SheetWriter>),
 }
 
-impl<W: Write> TableFile<W> {
+impl<W: Write + Send> TableFile<W> {
     /// A table that will be written to `out`.
     pub fn new(out: W, format: Format, key: &ExportKey) -> Self {
         Self { out, format, key: key.clone(), state: State::Waiting }
@@ -124,7 +124,7 @@ impl TableFile<Vec<u8>> {
     }
 }
 
-impl<W: Write> TableSink for TableFile<W> {
+impl<W: Write + Send> TableSink for TableFile<W> {
     fn holds_several(&self) -> bool {
         self.format == Format::Xlsx
     }

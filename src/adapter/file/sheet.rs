@@ -116,10 +116,10 @@ impl SheetWriter {
         let page = &mut self.page;
         let row = page.next;
         page.next += 1;
-        let lines = cells.iter().zip(&page.columns).map(|(cell, column)| lines(cell, column.width)).max().unwrap_or(1);
+        let high = cells.iter().zip(&page.columns).map(|(cell, column)| points(cell, column.width)).fold(0.0, f64::max);
         // The sheet remembers each height that is told: only the unusual ones are.
-        if lines > 1 {
-            sheet.set_row_height(row, (LINE_POINTS * f64::from(lines)).min(TALLEST_POINTS)).map_err(wrap)?;
+        if high > LINE_POINTS {
+            sheet.set_row_height(row, high.min(TALLEST_POINTS)).map_err(wrap)?;
         }
         let mut tokens = Vec::with_capacity(cells.len());
         for (index, (cell, format)) in (0..).zip(cells.iter().zip(&page.formats)) {
@@ -169,7 +169,7 @@ impl SheetWriter {
     ///
     /// # Errors
     /// The output's, or the temporary file's.
-    pub fn finish(mut self, out: &mut impl Write, key: &ExportKey) -> io::Result<()> {
+    pub fn finish(mut self, out: &mut (impl Write + Send), key: &ExportKey) -> io::Result<()> {
         self.done.push(self.page.end());
         let ends: Vec<(u32, u16)> = self.done.iter().map(|(_, row, column)| (*row, *column)).collect();
         let book = Book::seal(self.done.into_iter().map(|(listing, ..)| listing).collect(), key);
@@ -180,7 +180,8 @@ impl SheetWriter {
             sheet.set_print_area(0, 0, last, widest).map_err(wrap)?;
         }
         write_listings(&mut self.book, &book).map_err(wrap)?;
-        out.write_all(&self.book.save_to_buffer().map_err(wrap)?)
+        // Never whole in memory.
+        self.book.save_to_writer(out).map_err(wrap)
     }
 }
 
@@ -265,6 +266,10 @@ fn write_cell(
 ) -> Result<String, XlsxError> {
     let value = match cell {
         Cell::Empty => None,
+        Cell::Room(_) => {
+            sheet.write_blank(row, column, &Format::new().set_border(FormatBorder::Thin))?;
+            return Ok("null".into());
+        }
         Cell::Text(words) | Cell::Term { shown: words, .. } => {
             let words = clean(words);
             if !words.is_empty() {
@@ -294,6 +299,14 @@ fn write_cell(
     }
     sheet.write_blank(row, column, format)?;
     Ok("null".into())
+}
+
+/// How high a cell is, in points.
+fn points(cell: &Cell, width: u8) -> f64 {
+    match cell {
+        Cell::Room(mm) => f64::from(*mm) * 72.0 / 25.4,
+        cell => LINE_POINTS * f64::from(lines(cell, width)),
+    }
 }
 
 /// How many lines a cell takes in a column so many Latin characters wide. Not every program fits heights by itself.
@@ -371,6 +384,8 @@ fn cell_format(column: &Column) -> Format {
     let format = Format::new().set_border(FormatBorder::Hair).set_align(FormatAlign::VerticalCenter);
     match column.holds {
         Holds::Text => format.set_text_wrap().set_num_format("@").set_align(FormatAlign::Left),
+        // With the room of a space behind it: words may follow.
+        Holds::Figure => format.set_num_format("#,##0_ "),
         Holds::Count if column.summed => format.set_num_format("#,##0"),
         Holds::Count => format.set_num_format("0").set_align(FormatAlign::Center),
         Holds::Metres => format.set_num_format("0.0"),

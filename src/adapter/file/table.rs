@@ -169,7 +169,7 @@ fn write_csv(out: &mut impl Write, fields: &[String]) -> io::Result<()> {
 /// A cell as CSV holds it, before quoting.
 pub fn csv_text(cell: &Cell, zone: Tz) -> String {
     match cell {
-        Cell::Empty => String::new(),
+        Cell::Empty | Cell::Room(_) => String::new(),
         Cell::Text(words) | Cell::Term { id: words, .. } => guarded(words),
         Cell::Int(number) => number.to_string(),
         Cell::Float(number) if number.is_finite() => number.to_string(),
@@ -189,7 +189,7 @@ pub(super) fn guarded(words: &str) -> String {
 /// A cell as JSON, type kept.
 fn json(cell: &Cell, zone: Tz) -> Value {
     match cell {
-        Cell::Empty => Value::Null,
+        Cell::Empty | Cell::Room(_) => Value::Null,
         Cell::Text(words) | Cell::Term { id: words, .. } => words.clone().into(),
         Cell::Int(number) => (*number).into(),
         Cell::Float(number) => (*number).into(),

@@ -299,6 +299,8 @@ fn first_of(canonical: &str, kind: &str) -> String {
             let fields = fields.get("properties").and_then(serde_json::Value::as_object).unwrap_or(&fields);
             let first = match kind {
                 "points" => "member_code",
+                "entries" => "entry",
+                "redemptions" => "redemption",
                 "alarms" | "timeline" => "alarm",
                 "responses" => "by",
                 _ => "number",

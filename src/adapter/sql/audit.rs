@@ -11,7 +11,7 @@ use crate::port::audit::{Audit, Breach, Law, Setting};
 const MOST: usize = 5;
 
 /// What breaks each law, as text, one row each.
-const LAWS: [(Law, &str); 6] = [
+const LAWS: [(Law, &str); 7] = [
     (
         Law::Legs,
         "SELECT key AS found FROM transfer WHERE amount <= 0 \
@@ -54,6 +54,12 @@ const LAWS: [(Law, &str); 6] = [
         "SELECT CAST(user_id AS TEXT) AS found FROM balance WHERE user_id <> 0 AND (held < 0 OR reserved < 0 \
          OR person < 0 AND NOT EXISTS (SELECT 1 FROM transfer WHERE debit = 'person' AND debit_user = balance.user_id \
          AND kind IN ('reversal', 'correction')))",
+    ),
+    (
+        Law::Close,
+        "SELECT month AS found FROM month_close WHERE (last > 0 AND NOT EXISTS (SELECT 1 FROM transfer \
+         WHERE transfer.id = month_close.last AND transfer.digest = month_close.digest)) OR EXISTS (SELECT 1 FROM transfer \
+         WHERE transfer.id > month_close.last AND transfer.at >= month_close.begins AND transfer.at < month_close.ends)",
     ),
     // Retention counts the version of what it scrubs up, so that nothing is written over it.
     (

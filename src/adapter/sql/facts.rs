@@ -189,6 +189,9 @@ pub(super) async fn load(pools: &Pools, asks: &[Ask]) -> Db<Vec<Facts>> {
     let invites = load_invites(&mut link, &codes.into_iter().collect::<Vec<_>>()).await?;
     for (facts, ask) in facts.iter_mut().zip(asks) {
         facts.statement = ask.statement.and_then(|user| statements.get(&user.0)).cloned().unwrap_or_default();
+        if let Some(period) = ask.closing {
+            facts.closing = Some(super::month::closing(&mut link, period).await?);
+        }
         facts.invite = ask.invite.as_deref().and_then(|code| invites.get(code)).cloned();
     }
     load_spending(&mut link, asks, &mut facts).await?;

@@ -18,6 +18,7 @@ mod inbox;
 mod lead;
 mod ledger;
 mod member;
+mod month;
 mod open;
 mod outbox;
 mod redemption;
@@ -37,23 +38,26 @@ pub use scratch::Scratch;
 use crate::domain::alarm::Point;
 use crate::domain::duty::Rota;
 use crate::domain::group::Group;
-use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
+use crate::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId, UserId};
 use crate::domain::lead::Lead;
 use crate::domain::member::Member;
+use crate::domain::month::{CloseOrder, MonthClose};
+use crate::domain::period::Period;
 use crate::domain::place::Place;
 use crate::domain::points::Entry;
 use crate::domain::redemption::{Redemption, Reward};
 use crate::domain::roster::Roster;
 use crate::port::audit::Audit;
 use crate::port::store::{
-    Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, Gauges, LeadStep, OutboxReport, QueueView, Queued,
-    RawUpdate, Retained, Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term, TownFile,
-    TownVersion,
+    Access, AlarmRecord, Applied, Ask, Claimed, Event, Facts, FiledPerson, Gauges, LeadStep, LedgerEnd, OutboxReport,
+    QueueView, Queued, RawUpdate, Retained, Retention, Settlement, Step, Store, StoreError, StoreResult, Tally, Term,
+    TownFile, TownVersion,
 };
 use engine::{Db, Pools, is_away, is_full, uncrossed};
 use replica::Replica;
 use std::collections::HashMap;
 use std::sync::Arc;
+use step::Refused;
 use tokio::sync::Mutex;
 
 /// The store on a SQL database. Cloning shares the connections.
@@ -338,6 +342,39 @@ impl Store for SqlStore {
 
     async fn held_before(&self, at: Millis) -> StoreResult<i64> {
         Ok(ledger::held_before(&mut self.pools.reading().await?, at).await?)
+    }
+
+    async fn ledger_end(&self) -> StoreResult<LedgerEnd> {
+        Ok(month::ledger_end(&mut self.pools.reading().await?).await?)
+    }
+
+    async fn lead_codes(&self, leads: &[LeadId]) -> StoreResult<Vec<(LeadId, String)>> {
+        Ok(month::lead_codes(&mut self.pools.reading().await?, leads).await?)
+    }
+
+    async fn member_codes(&self, users: &[UserId]) -> StoreResult<Vec<(UserId, String)>> {
+        Ok(month::member_codes(&mut self.pools.reading().await?, users).await?)
+    }
+
+    async fn closed_month(&self, period: Period) -> StoreResult<Option<MonthClose>> {
+        Ok(month::closed(&mut self.pools.reading().await?, period).await?)
+    }
+
+    async fn filed_people(&self, month: &str) -> StoreResult<Vec<FiledPerson>> {
+        Ok(month::filed_people(&mut self.pools.reading().await?, month).await?)
+    }
+
+    async fn close_month(&self, order: &CloseOrder) -> StoreResult<bool> {
+        let mut link = self.pools.writing().await?;
+        match month::close(&mut link, order).await {
+            Ok(()) => link.commit().await?,
+            Err(Refused::Database(error)) => return Err(error.into()),
+            Err(_) => {
+                link.rollback().await?;
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn alarms_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<AlarmRecord>> {

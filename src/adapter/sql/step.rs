@@ -7,7 +7,7 @@ use super::engine::{Db, Link, Pools, after_prefix, is_unwell, pieces, to_json};
 use super::member::Known;
 use super::redemption::{self, Picture};
 use super::replica::{Change, Replica};
-use super::{alarm, duty, lead, ledger, member, outbox, replica, scrub, town};
+use super::{alarm, duty, lead, ledger, member, month, outbox, replica, scrub, town};
 use crate::domain::id::Millis;
 use crate::port::store::{Access, Applied, Changes, Step, Timer};
 use std::collections::HashMap;
@@ -109,11 +109,14 @@ fn halves(range: &Range<usize>) -> Vec<Range<usize>> {
 
 /// Whether a step must see all before it written, and all after it must see it written.
 fn stands_alone(changes: &Changes) -> bool {
-    !(changes.scrub.is_empty() && changes.moves.is_empty() && changes.cancel_timers.is_empty())
+    !(changes.closes.is_empty()
+        && changes.scrub.is_empty()
+        && changes.moves.is_empty()
+        && changes.cancel_timers.is_empty())
 }
 
 async fn write_all(link: &mut Link, steps: &[Step], now: Millis) -> Result<(), Refused> {
-    if steps.iter().any(|step| !step.changes.transfers.is_empty()) {
+    if steps.iter().any(|step| !(step.changes.transfers.is_empty() && step.changes.closes.is_empty())) {
         ledger::hold_head(link).await?;
     }
     mark_done(link, steps).await?;
@@ -194,6 +197,9 @@ async fn write_together(link: &mut Link, steps: &[Step], now: Millis) -> Result<
         link.run(sql).await?;
     }
     put_timers(link, &all(steps, |changes| &changes.timers)).await?;
+    for order in all(steps, |changes| &changes.closes) {
+        month::close(link, order).await?;
+    }
     for access in all(steps, |changes| &changes.access) {
         record_access(link, access).await?;
     }

@@ -6,6 +6,7 @@ use crate::domain::group::Group;
 use crate::domain::id::{AlarmId, EventSeq, MessageId, OutboxId};
 use crate::domain::lead::{LeadState, Occurred, Scene};
 use crate::domain::member::Member;
+use crate::domain::month::{CloseOrder, MonthClose};
 use crate::domain::place::{Datum, Place, PlaceSource, Wgs84};
 use crate::domain::tip::Grain;
 use crate::port::audit::Audit;
@@ -362,6 +363,24 @@ impl Store for Shelf {
     }
     async fn held_before(&self, _: Millis) -> StoreResult<i64> {
         Ok(30)
+    }
+    async fn ledger_end(&self) -> StoreResult<LedgerEnd> {
+        Ok(LedgerEnd::default())
+    }
+    async fn lead_codes(&self, _: &[LeadId]) -> StoreResult<Vec<(LeadId, String)>> {
+        unreachable!()
+    }
+    async fn member_codes(&self, _: &[UserId]) -> StoreResult<Vec<(UserId, String)>> {
+        unreachable!()
+    }
+    async fn closed_month(&self, _: Period) -> StoreResult<Option<MonthClose>> {
+        Ok(None)
+    }
+    async fn filed_people(&self, _: &str) -> StoreResult<Vec<FiledPerson>> {
+        unreachable!()
+    }
+    async fn close_month(&self, _: &CloseOrder) -> StoreResult<bool> {
+        unreachable!()
     }
     async fn alarms_between(&self, _: Millis, _: Millis) -> StoreResult<Vec<AlarmRecord>> {
         Ok(vec![alarm(1, "P1")])

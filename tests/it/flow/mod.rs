@@ -11,6 +11,7 @@ mod fault;
 mod intake;
 mod lesson;
 mod mending;
+pub mod office;
 mod points;
 mod privacy;
 mod question;

@@ -6,15 +6,18 @@ use baiying::adapter::sql::SqlStore;
 use baiying::domain::alarm::Point;
 use baiying::domain::duty::Rota;
 use baiying::domain::group::Group;
-use baiying::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId};
+use baiying::domain::id::{AlarmId, ChatId, EventSeq, LeadId, Millis, OutboxId, UserId};
 use baiying::domain::lead::Lead;
 use baiying::domain::member::Member;
+use baiying::domain::month::{CloseOrder, MonthClose};
+use baiying::domain::period::Period;
 use baiying::domain::place::Place;
 use baiying::domain::points::Entry;
 use baiying::domain::redemption::{Redemption, Reward};
 use baiying::port::store::{
-    Access, AlarmRecord, Applied, Ask, Claimed, Content, Event, Facts, Fate, Gauges, Lane, OutboxReport, QueueView,
-    Queued, RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term, TownFile, TownVersion,
+    Access, AlarmRecord, Applied, Ask, Claimed, Content, Event, Facts, Fate, FiledPerson, Gauges, Lane, LedgerEnd,
+    OutboxReport, QueueView, Queued, RawUpdate, Retained, Retention, Settlement, Step, Store, StoreResult, Tally, Term,
+    TownFile, TownVersion,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -377,6 +380,24 @@ impl Store for Faulty {
         through!(self.tallies(from, to))
     }
 
+    async fn ledger_end(&self) -> StoreResult<LedgerEnd> {
+        through!(self.ledger_end())
+    }
+    async fn lead_codes(&self, leads: &[LeadId]) -> StoreResult<Vec<(LeadId, String)>> {
+        through!(self.lead_codes(leads))
+    }
+    async fn member_codes(&self, users: &[UserId]) -> StoreResult<Vec<(UserId, String)>> {
+        through!(self.member_codes(users))
+    }
+    async fn closed_month(&self, period: Period) -> StoreResult<Option<MonthClose>> {
+        through!(self.closed_month(period))
+    }
+    async fn filed_people(&self, month: &str) -> StoreResult<Vec<FiledPerson>> {
+        through!(self.filed_people(month))
+    }
+    async fn close_month(&self, order: &CloseOrder) -> StoreResult<bool> {
+        through!(self.close_month(order))
+    }
     async fn alarms_between(&self, from: Millis, to: Millis) -> StoreResult<Vec<AlarmRecord>> {
         through!(self.alarms_between(from, to))
     }
