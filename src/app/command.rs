@@ -90,6 +90,8 @@ pub enum ImportKind {
     Points,
     /// People.
     Members,
+    /// What people can take for their points.
+    Rewards,
     /// The rota: shifts, holidays, swaps.
     Duty,
     /// The six rosters: units, teams, head-counts.
@@ -141,6 +143,14 @@ pub async fn import_file(
                 let now = SystemClock.now();
                 let members: Vec<_> = rows.into_iter().map(|r| r.into_member(SystemChance.code(8), now)).collect();
                 store.import_members(&members).await?;
+            }
+            summary
+        }
+        ImportKind::Rewards => {
+            let rewards = import::parse_rewards(&bytes).with_context(|| format!("{name} was not imported"))?;
+            let summary = import::compare_rewards(&rewards, &store.rewards().await?);
+            if !dry_run {
+                store.import_rewards(&rewards).await?;
             }
             summary
         }

@@ -2,7 +2,7 @@
 
 use super::{Server, asked_to_end, open_store, seed};
 use crate::adapter::clock::SystemClock;
-use crate::adapter::file::import::{parse_gazetteer, parse_points};
+use crate::adapter::file::import::{parse_gazetteer, parse_points, parse_rewards};
 use crate::adapter::sandbox::{self, BOT_USERNAME, SandboxOptions};
 use crate::config::Secrets;
 use crate::port::store::Store;
@@ -38,6 +38,7 @@ pub async fn run(port: u16, data: &Path) -> anyhow::Result<()> {
         seed(&store, &config).await?;
         store.import_gazetteer(&parse_gazetteer(sandbox::demo_gazetteer().as_bytes())?).await?;
         store.import_points(&parse_points(sandbox::demo_points().as_bytes())?).await?;
+        store.import_rewards(&parse_rewards(sandbox::demo_rewards().as_bytes())?).await?;
     }
     drop(store);
     let secrets = Secrets::from(|name| (name == "BAIYING_TOKEN").then(|| TOKEN.to_owned()))?;

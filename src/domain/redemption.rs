@@ -28,7 +28,17 @@ pub struct Reward {
     pub picture: Option<String>,
 }
 
+/// The longest code of a reward, bytes: it travels in buttons.
+pub const LONGEST_CODE: usize = 24;
+/// No reward costs, and no shelf holds, more.
+pub const MOST: i64 = 1_000_000;
+
 impl Reward {
+    /// Whether a text can be the code of a reward.
+    pub fn is_code(text: &str) -> bool {
+        !text.is_empty() && text.len() <= LONGEST_CODE && !text.contains([':', ' ', '\u{3000}'])
+    }
+
     /// Its name in a language; in the other one if it has none there.
     pub fn name(&self, language: Language) -> &str {
         named(&self.zh, &self.en, language)

@@ -7,14 +7,9 @@ use super::decision::{Decision, Given};
 use crate::domain::group::GroupKind;
 use crate::domain::lead::MediaKind;
 use crate::domain::member::Role;
-use crate::domain::redemption::Reward;
+use crate::domain::redemption::{MOST, Reward};
 use crate::domain::text::card::Speaker;
 use crate::port::chat::{Message, Part};
-
-/// The longest code of a reward, bytes: it travels in buttons.
-pub const LONGEST_CODE: usize = 24;
-/// No reward costs, and no shelf holds, more.
-pub const MOST: i64 = 1_000_000;
 
 /// What `/reward` was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +35,6 @@ pub enum Order {
     },
 }
 
-/// Whether a text can be the code of a reward.
-pub fn is_code(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LONGEST_CODE && !text.contains([':', ' ', '\u{3000}'])
-}
-
 /// Reads the words behind `/reward`: the code and what is to be done.
 pub fn parse(words: &str) -> Option<(&str, Order)> {
     let words = words.trim();
@@ -53,7 +43,7 @@ pub fn parse(words: &str) -> Option<(&str, Order)> {
     }
     let (code, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
     let rest = rest.trim();
-    if !is_code(code) {
+    if !Reward::is_code(code) {
         return None;
     }
     let order = match rest {

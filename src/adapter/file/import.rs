@@ -8,6 +8,7 @@ use crate::domain::alarm::{Point, TeamKind};
 use crate::domain::id::{Millis, UserId};
 use crate::domain::member::{Member, Role};
 use crate::domain::place::{Datum, Place, Wgs84};
+use crate::domain::redemption::{LONGEST_CODE as LONGEST_REWARD, MOST, Reward};
 use crate::port::store::TownFile;
 use std::collections::HashMap;
 use std::fmt;
@@ -44,6 +45,8 @@ const POINTS: &[Named] = &[
     may("phone"),
 ];
 const MEMBERS: &[Named] = &[must("user_id"), may("name"), may("occupation"), may("group"), may("team"), may("roles")];
+
+const REWARDS: &[Named] = &[must("code"), must("name"), may("name_en"), must("price"), must("stock")];
 
 /// A person as a file names them: what the installation adds (code, first contact) is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -297,6 +300,58 @@ impl fmt::Display for Summary {
         }
         Ok(())
     }
+}
+
+/// Reads rewards (`code,name,name_en,price,stock`); each stands on the list.
+///
+/// # Errors
+/// All that is wrong with the file.
+pub fn parse_rewards(bytes: &[u8]) -> Result<Vec<Reward>, Problems> {
+    let mut grid = Grid::parse(bytes, REWARDS)?;
+    let mut codes = Unique::default();
+    let mut rewards = Vec::new();
+    for index in 0..grid.len() {
+        let code = grid.cell(index, "code").to_owned();
+        if !Reward::is_code(&code) {
+            let what =
+                format!("`{code}` is no code: at most {LONGEST_REWARD} bytes, without space and colon, like R01");
+            grid.report(index, "code", what);
+        }
+        codes.check(&mut grid, index, "code", &code);
+        if grid.cell(index, "name").is_empty() {
+            grid.report(index, "name", "it is empty: people must know what they take");
+        }
+        let mut whole = |column, least: i64| {
+            let text = grid.cell(index, column).to_owned();
+            let number = text.parse().ok().filter(|number| (least..=MOST).contains(number));
+            if number.is_none() {
+                grid.report(index, column, format!("`{text}` is no whole number from {least} to {MOST}"));
+            }
+            number.unwrap_or(least)
+        };
+        let (price, stock) = (whole("price", 1), whole("stock", 0));
+        let own = |column| grid.cell(index, column).to_owned();
+        let (zh, en) = (own("name"), own("name_en"));
+        rewards.push(Reward { code, zh, en, price, stock, offered: true, picture: None });
+    }
+    grid.settle(rewards)
+}
+
+/// Compares rewards with those on the list. One that is not in the file stays on it.
+pub fn compare_rewards(rewards: &[Reward], known: &[Reward]) -> Summary {
+    let mut summary = Summary::default();
+    for reward in rewards {
+        match known.iter().find(|before| before.code == reward.code) {
+            None => summary.added += 1,
+            Some(before) if *before == (Reward { picture: before.picture.clone(), ..reward.clone() }) => {
+                summary.unchanged += 1;
+            }
+            Some(_) => summary.changed += 1,
+        }
+    }
+    let named = |before: &&Reward| rewards.iter().any(|reward| reward.code == before.code);
+    summary.absent = known.iter().filter(|before| !named(before)).count();
+    summary
 }
 
 /// Compares a gazetteer with the town's. Places with the same code, or else the same name and kind, are one place.

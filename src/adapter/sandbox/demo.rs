@@ -15,6 +15,7 @@ const PEOPLE: &str = include_str!("../../../demo/people.csv");
 const CHATS: &str = include_str!("../../../demo/chats.csv");
 const GAZETTEER: &str = include_str!("../../../demo/gazetteer.csv");
 const POINTS: &str = include_str!("../../../demo/points.csv");
+const REWARDS: &str = include_str!("../../../demo/rewards.csv");
 
 #[derive(Debug, Deserialize)]
 struct PersonRow {
@@ -103,6 +104,11 @@ pub fn demo_gazetteer() -> &'static str {
 /// The demo town's liaison points: the gazetteer's columns and `contacts,radius_m`.
 pub fn demo_points() -> &'static str {
     POINTS
+}
+
+/// What the demo town's people can take for their points: CSV `code,name,name_en,price,stock`.
+pub fn demo_rewards() -> &'static str {
+    REWARDS
 }
 
 /// Puts people and chats into an empty town.

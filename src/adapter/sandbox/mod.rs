@@ -31,7 +31,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-pub use demo::{demo_config, demo_gazetteer, demo_points};
+pub use demo::{demo_config, demo_gazetteer, demo_points, demo_rewards};
 
 use crate::port::clock::Clock;
 use anyhow::Context;

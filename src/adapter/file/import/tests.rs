@@ -214,3 +214,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rewards_are_read_and_what_is_wrong_is_named() {
+    let rewards =
+        parse_rewards("code,name,name_en,price,stock\nR01,雨伞,Umbrella,10,12\nR02,大米,,60,0\n".as_bytes()).unwrap();
+    assert_eq!(
+        (rewards[0].code.as_str(), rewards[0].en.as_str(), rewards[0].price, rewards[1].stock),
+        ("R01", "Umbrella", 10, 0)
+    );
+    let mut known = rewards.clone();
+    (known[0].picture, known[1].price) = (Some("photo".into()), 50);
+    known.push(Reward { code: "R09".into(), ..known[0].clone() });
+    let summary = compare_rewards(&rewards, &known);
+    assert_eq!((summary.added, summary.changed, summary.unchanged, summary.absent), (0, 1, 1, 1));
+    insta::assert_snapshot!(problems(parse_rewards(b"code,name,price,stock\nR:1,x,0,-1\nR1,,2.5,3\nR1,y,1,1\n")));
+}
