@@ -15,3 +15,7 @@ CREATE TRIGGER month_person_stays BEFORE UPDATE OR DELETE ON month_person
 FOR EACH ROW EXECUTE FUNCTION month_close_refuse();
 CREATE TRIGGER month_person_remains BEFORE TRUNCATE ON month_person
 FOR EACH STATEMENT EXECUTE FUNCTION month_close_refuse();
+
+-- A period's table asks whether it is a closed month, and for what was handed out in it.
+CREATE UNIQUE INDEX month_close_begins ON month_close (begins);
+CREATE INDEX redemption_ended ON redemption (ended_at) WHERE ended_at IS NOT NULL;

@@ -15,3 +15,7 @@ CREATE TRIGGER month_person_stays BEFORE DELETE ON month_person
 BEGIN SELECT RAISE(ABORT, 'a closed month stays closed'); END;
 CREATE TRIGGER month_person_stands BEFORE UPDATE ON month_person
 BEGIN SELECT RAISE(ABORT, 'a closed month stays closed'); END;
+
+-- A period's table asks whether it is a closed month, and for what was handed out in it.
+CREATE UNIQUE INDEX month_close_begins ON month_close (begins);
+CREATE INDEX redemption_ended ON redemption (ended_at) WHERE ended_at IS NOT NULL;
