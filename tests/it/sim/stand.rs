@@ -135,7 +135,8 @@ async fn calls(run: &Run, db: &mut SqliteConnection, rows: &[Row], wrongs: &mut 
         let boards: Vec<&Row> = rows.iter().filter(|r| r.subject == board && desks.contains(&r.chat)).collect();
         // A scrubbed lead's board is gone, as it should be.
         let scrubbed = boards.iter().all(|board| board.nature == "gone" || board.content.is_empty());
-        let line = |text: &str| text.lines().any(|line| line.contains(point.as_str()) && line.contains("⚠️"));
+        let says = |line: &str| ["⚠️", "at another scene", "在其他现场"].iter().any(|words| line.contains(words));
+        let line = |text: &str| text.lines().any(|line| line.contains(point.as_str()) && says(line));
         let shown = boards.iter().any(|board| line(&board.content.replace("\\n", "\n")));
         if !shown && !scrubbed && answered.is_none() {
             wrongs.push(format!("alarm {alarm}: the call to {point} failed ({failure}) and no board says so"));
