@@ -45,6 +45,9 @@ CREATE TABLE month_close (
 ) STRICT;
 CREATE TRIGGER month_close_stays BEFORE DELETE ON month_close
 BEGIN SELECT RAISE(ABORT, 'a closed month stays closed'); END;
+CREATE TRIGGER month_close_is_once BEFORE INSERT ON month_close
+WHEN EXISTS (SELECT 1 FROM month_close WHERE month = new.month)
+BEGIN SELECT RAISE(ABORT, 'a closed month stays closed'); END;
 CREATE TRIGGER month_close_stands BEFORE UPDATE ON month_close
 BEGIN SELECT RAISE(ABORT, 'a closed month stays closed'); END;
 
@@ -77,6 +80,8 @@ BEGIN
         AND NOT EXISTS (SELECT 1 FROM transfer AS entry WHERE entry.key = new.reverses AND entry.kind <> 'reversal');
     SELECT RAISE(ABORT, 'entries are numbered and chained one after the other')
     WHERE new.digest IS NULL OR new.id IS NOT (SELECT last + 1 FROM ledger_head);
+    -- REPLACE would take the old one away without a word.
+    SELECT RAISE(ABORT, 'the ledger is append-only') WHERE EXISTS (SELECT 1 FROM transfer WHERE key = new.key);
     SELECT RAISE(ABORT, 'the month is closed') WHERE new.at < (SELECT closed_until FROM ledger_head);
 END;
 

@@ -206,6 +206,9 @@ impl Store for StubStore {
     async fn held_before(&self, _: Millis) -> StoreResult<i64> {
         unreachable!()
     }
+    async fn books(&self, _: Millis, _: Millis) -> StoreResult<(LedgerEnd, Vec<Tally>, i64)> {
+        unreachable!()
+    }
     async fn ledger_end(&self) -> StoreResult<LedgerEnd> {
         unreachable!()
     }

@@ -170,6 +170,7 @@ impl Faults {
             ("points.on_scene", config.points.on_scene, 1_000_000),
             ("points.daily_cap", config.points.daily_cap, i64::MAX),
             ("points.monthly_cap", config.points.monthly_cap, i64::MAX),
+            ("redeem.keep_days", config.redeem.keep_days, 3_650),
             ("retention.raw_days", config.retention.raw_days, 36_500),
             ("retention.outbox_days", config.retention.outbox_days, 36_500),
             ("retention.unfounded_days", config.retention.unfounded_days, 36_500),
@@ -178,6 +179,14 @@ impl Faults {
         ] {
             self.check(value >= 0, key, "must not be negative");
             self.check(value <= most, key, format!("must be at most {most}"));
+        }
+        self.check(config.redeem.keep_days > 0, "redeem.keep_days", "must be at least 1");
+        for (n, tier) in config.redeem.tier.iter().enumerate() {
+            self.check(tier.from >= 0, "redeem.tier", format!("from = {} must not be negative", tier.from));
+            let few = (0..=5).contains(&tier.approvals);
+            self.check(few, "redeem.tier", format!("approvals = {} must be from 0 to 5", tier.approvals));
+            let twice = config.redeem.tier[..n].iter().any(|other| other.from == tier.from);
+            self.check(!twice, "redeem.tier", format!("from = {} stands there twice", tier.from));
         }
         let roster = &config.roster;
         for (key, range) in [

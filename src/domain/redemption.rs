@@ -30,6 +30,8 @@ pub struct Reward {
 
 /// The longest code of a reward, bytes: it travels in buttons.
 pub const LONGEST_CODE: usize = 24;
+/// The longest name of a reward, characters.
+pub const LONGEST_NAME: usize = 40;
 /// No reward costs, and no shelf holds, more.
 pub const MOST: i64 = 1_000_000;
 

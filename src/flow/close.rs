@@ -5,14 +5,15 @@
 use super::command::{answer, reply};
 use super::decision::{Decision, Given, label, press as button};
 use super::tap::Tap;
+use super::town::Town;
 use crate::domain::group::GroupKind;
-use crate::domain::id::{ChatId, MessageId};
+use crate::domain::id::{ChatId, MessageId, UserId};
 use crate::domain::member::Role;
 use crate::domain::month::{Checklist, CloseOrder, Refusal, close};
 use crate::domain::period::{Period, show};
 use crate::domain::text::card::Speaker;
 use crate::domain::text::{Arg, escape};
-use crate::port::chat::{Message, Press, Sender};
+use crate::port::chat::{Message, Press};
 use crate::port::store::{Access, Content, Lane};
 use chrono_tz::Tz;
 
@@ -28,7 +29,7 @@ pub fn period_of(month: u32, zone: Tz) -> Option<Period> {
 
 /// `/close 2026-11`
 pub fn order(given: &Given<'_>, message: &Message, words: &str) -> Decision {
-    if !may_close(given, message.chat, &message.from) {
+    if !may(given.town, message.chat, message.from.user) {
         return answer(given, message, "close-not-here");
     }
     let Some(period) = period(words, given.town.rules.time_zone) else { return answer(given, message, "close-usage") };
@@ -58,7 +59,7 @@ pub fn order(given: &Given<'_>, message: &Message, words: &str) -> Decision {
 /// The second tap, for a month in which something is open.
 pub fn tap(given: &Given<'_>, press: &Press, month: u32, card: MessageId) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
-    if !may_close(given, press.chat, &press.from) {
+    if !may(given.town, press.chat, press.from.user) {
         return Decision::answer(&press.id, speaker.say("close-not-here", &[]));
     }
     let Some(period) = period_of(month, given.town.rules.time_zone) else {
@@ -78,9 +79,9 @@ pub fn tap(given: &Given<'_>, press: &Press, month: u32, card: MessageId) -> Dec
     decision
 }
 
-fn may_close(given: &Given<'_>, chat: ChatId, from: &Sender) -> bool {
-    given.town.kind(chat) == Some(GroupKind::Office)
-        && from.user.is_some_and(|user| given.town.holds(user, Role::Payout))
+/// Whether this person may close months in this chat.
+pub fn may(town: &Town, chat: ChatId, user: Option<UserId>) -> bool {
+    town.kind(chat) == Some(GroupKind::Office) && user.is_some_and(|user| town.holds(user, Role::Payout))
 }
 
 fn decide(given: &Given<'_>, period: Period) -> Result<CloseOrder, Refusal> {

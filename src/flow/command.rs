@@ -140,12 +140,12 @@ impl Command {
                 }
                 _ => {}
             },
-            Self::Setup(_) | Self::Invite(_) | Self::Close(_) => keys.push(Key::Alone),
+            Self::Setup(_) | Self::Invite(_) => keys.push(Key::Alone),
             Self::Drill(_) => {
                 ask.running = true;
                 keys.push(Key::Alone);
             }
-            Self::Help | Self::Language(_) | Self::Export(_) | Self::Duty | Self::Coverage(_) => {}
+            Self::Help | Self::Language(_) | Self::Export(_) | Self::Close(_) | Self::Duty | Self::Coverage(_) => {}
         }
     }
 }

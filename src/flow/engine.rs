@@ -440,7 +440,8 @@ impl<S: Store, C: Chat> Engine<S, C> {
                 if ask.lead.is_some() || ask.alarm.is_some() {
                     ask.earned_since = Some(since);
                 }
-                ask.ranking = ask.statement.map(|_| since.month);
+                // Whoever looks at rewards is not compared with others.
+                ask.ranking = ask.statement.filter(|_| !ask.rewards).map(|_| since.month);
                 ask
             })
             .collect();
@@ -453,7 +454,8 @@ impl<S: Store, C: Chat> Engine<S, C> {
             .filter_map(|(n, (p, f))| Some((n, follow_up(&p.plan.work, f, town)?)))
             .collect();
         if !more.is_empty() {
-            let whole = |(_, ask): &(usize, Ask)| Ask { earned_since: ask.original.map(|_| since), ..ask.clone() };
+            let rewarded = |ask: &Ask| ask.lead.is_some() || ask.original.is_some();
+            let whole = |(_, ask): &(usize, Ask)| Ask { earned_since: rewarded(ask).then_some(since), ..ask.clone() };
             let asks: Vec<Ask> = more.iter().map(whole).collect();
             for ((n, ask), more) in more.into_iter().zip(self.store.load(&asks).await?) {
                 if ask.lead.is_some() {

@@ -51,6 +51,11 @@ fn is_over(lead: &Lead) -> bool {
     matches!(lead.state, LeadState::OutOfScope | LeadState::Withdrawn)
 }
 
+/// Whether its reporter may still say of what kind it is. Once police have decided, the kind is theirs: rewards go by it.
+fn is_undecided(lead: &Lead) -> bool {
+    matches!(lead.state, LeadState::New | LeadState::Claimed)
+}
+
 /// A pin, picture or file in a group, or words in reply to a tip: joins the tip, else waits for it.
 ///
 /// In reply anybody may add a picture to a tip; what it says is mended by its reporter alone.
@@ -127,7 +132,7 @@ fn words(message: &Message) -> Attachment {
 
 /// Takes over what the words tell: what was missing; in a reply, also what was understood otherwise.
 fn supplement(lead: &mut Lead, tip: &Tip, corrects: bool) {
-    if tip.category.is_some() && (lead.category.is_none() || corrects) {
+    if tip.category.is_some() && (lead.category.is_none() || corrects) && is_undecided(lead) {
         lead.category.clone_from(&tip.category);
     }
     if let Some(occurred) = intake::occurred(tip)
@@ -196,7 +201,7 @@ fn revise(lead: &mut Lead, tip: &Tip, read: &Lead) {
     reword(&mut lead.description, &read.description, &tip.description);
     reword(&mut lead.relay_text, &read.relay_text, &tip.relay_text);
     lead.urgent = tip.urgent;
-    if tip.category.is_some() && tip.category != read.category {
+    if tip.category.is_some() && tip.category != read.category && is_undecided(lead) {
         lead.category.clone_from(&tip.category);
     }
     if let Some(occurred) = intake::occurred(tip).filter(|o| read.occurred.as_ref() != Some(o)) {

@@ -155,8 +155,12 @@ impl Plan {
                 keys.push(Key::User(user));
             }
             command.ask(&message, &mut ask, &mut keys);
-            if let Command::Close(words) = &command {
+            // A month is counted for those alone who may close it.
+            if let Command::Close(words) = &command
+                && close::may(town, message.chat, message.from.user)
+            {
                 ask.closing = close::period(words, town.rules.time_zone);
+                keys.push(Key::Alone);
             }
             return Self { work: Work::Command(message, command), ask, keys };
         }
@@ -260,12 +264,15 @@ impl Plan {
                 (ask.alarm, ask.running) = (Some(*alarm), true);
             }
             Tap::Question { writer, .. } => ask.question = Some((press.chat, *writer)),
-            Tap::Close { month, .. } => ask.closing = close::period_of(*month, town.rules.time_zone),
+            Tap::Close { month, .. } if close::may(town, press.chat, press.from.user) => {
+                ask.closing = close::period_of(*month, town.rules.time_zone);
+            }
+            Tap::Close { .. } => {}
             Tap::Redeem(tap) => {
                 let own = |ask: &mut Ask| (ask.statement, ask.rewards) = (press.from.user, true);
                 match tap {
                     RedeemTap::List(_) | RedeemTap::Show(..) => own(&mut ask),
-                    RedeemTap::Take(_, offer, _) => {
+                    RedeemTap::Take { offer, .. } => {
                         own(&mut ask);
                         ask.redemption = Some(RedemptionId(offer.0));
                     }

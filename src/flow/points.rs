@@ -11,7 +11,7 @@ use crate::domain::member::Role;
 use crate::domain::points::{Account, Transfer, TransferKind};
 use crate::domain::redemption::named;
 use crate::domain::text::card::Speaker;
-use crate::domain::text::when;
+use crate::domain::text::{Arg, when};
 use crate::port::chat::{Button, Message, Press};
 use crate::port::store::{Content, Lane, StatementLine};
 
@@ -19,6 +19,8 @@ use crate::port::store::{Content, Lane, StatementLine};
 const LEADERS: usize = 10;
 /// Nobody is corrected by more at once: a slip of the finger.
 const LARGEST_CORRECTION: i64 = 1_000_000;
+/// A reason is at most so long, characters: ten of them stand in one message.
+const LONGEST_REASON: usize = 200;
 
 /// Sends whoever asked in a group to the private chat, by a link that asks there.
 pub fn in_private(given: &Given<'_>, message: &Message, payload: &str) -> Decision {
@@ -62,7 +64,7 @@ fn statement(given: &Given<'_>, speaker: &Speaker<'_>, user: UserId) -> String {
             &[
                 ("time", when::clock(line.at, given.now, speaker.zone).into()),
                 ("amount", format!("{:+}", line.amount).into()),
-                ("rule", why(speaker, line).into()),
+                ("rule", Arg::Html(why(speaker, line))),
                 ("lead", about(speaker, line).into()),
             ],
         ));
@@ -158,9 +160,15 @@ pub fn rank(given: &Given<'_>, press: &Press, wants: bool) -> Decision {
 pub fn parse_correction(words: &str) -> Option<(&str, i64, &str)> {
     let (code, rest) = words.trim().split_once(char::is_whitespace)?;
     let (amount, reason) = rest.trim().split_once(char::is_whitespace)?;
-    let amount: i64 = amount.replace(['＋', '+'], "").replace(['－', '−'], "-").parse().ok()?;
-    let sensible = amount != 0 && amount.abs() <= LARGEST_CORRECTION && !reason.trim().is_empty();
-    sensible.then(|| (code, amount, reason.trim()))
+    // Full-width signs are signs, too.
+    let digits = amount.trim_start_matches(['+', '-', '＋', '－', '−']);
+    let (signs, size) = (amount.chars().count() - digits.chars().count(), digits.parse::<i64>().ok()?);
+    let amount = if amount.starts_with(['-', '－', '−']) { -size } else { size };
+    let reason = reason.trim();
+    let sensible = signs <= 1
+        && (1..=LARGEST_CORRECTION).contains(&size)
+        && (1..=LONGEST_REASON).contains(&reason.chars().count());
+    sensible.then_some((code, amount, reason))
 }
 
 /// `/correct CODE ±N reason`: by somebody with the payout right, in private or in the office's chat.
@@ -214,7 +222,20 @@ mod tests {
         assert_eq!(parse_correction("M7K2 -10 paid twice"), Some(("M7K2", -10, "paid twice")));
         assert_eq!(parse_correction("M7K2  +5  补登 十一月"), Some(("M7K2", 5, "补登 十一月")));
         assert_eq!(parse_correction("M7K2 －5 多记"), Some(("M7K2", -5, "多记")));
-        for words in ["", "M7K2", "M7K2 5", "M7K2 0 why", "M7K2 five why", "M7K2 9000000 why", "M7K2 5  "] {
+        let long = format!("M7K2 5 {}", "x".repeat(201));
+        for words in [
+            long.as_str(),
+            "M7K2 5+5 x",
+            "M7K2 --5 x",
+            "M7K2 -9223372036854775808 x",
+            "",
+            "M7K2",
+            "M7K2 5",
+            "M7K2 0 why",
+            "M7K2 five why",
+            "M7K2 9000000 why",
+            "M7K2 5  ",
+        ] {
             assert_eq!(parse_correction(words), None, "{words}");
         }
     }

@@ -14,12 +14,12 @@ use crate::domain::lead::MediaKind;
 use crate::domain::member::Role;
 use crate::domain::redemption::{Redemption, RedemptionRefusal, RedemptionState, Reward, approvals_needed};
 use crate::domain::text::card::Speaker;
-use crate::domain::text::{escape, when};
+use crate::domain::text::{Arg, escape, when};
 use crate::port::chat::{Button, Keyboard, Message, Press};
 use crate::port::store::{Content, Lane, Post, Timer, TimerKind};
 
 const DAY_MS: i64 = 24 * 3_600_000;
-/// So many rewards are offered by buttons; the list names all.
+/// So many rewards are in the list: it is one message.
 const OFFERED: usize = 30;
 
 /// `/redeem`
@@ -40,7 +40,7 @@ pub fn list(given: &Given<'_>, message: &Message) -> Decision {
 /// The rewards with what one has, and what one has asked for.
 fn offer(given: &Given<'_>, speaker: &Speaker<'_>, card: MessageId) -> (String, Keyboard) {
     let statement = &given.facts.statement;
-    let offered = || given.facts.rewards.iter().filter(|reward| reward.offered);
+    let offered = || given.facts.rewards.iter().filter(|reward| reward.offered).take(OFFERED);
     let mut html = speaker.say("redeem", &[("balance", statement.balance.into())]);
     for one in &statement.open {
         let until = when::day(one.expires_at, given.now, speaker.zone);
@@ -68,14 +68,15 @@ fn offer(given: &Given<'_>, speaker: &Speaker<'_>, card: MessageId) -> (String, 
     let can_have = |reward: &&Reward| reward.stock > 0 && reward.price <= statement.balance;
     let mut buttons: Vec<Button> = offered()
         .filter(can_have)
-        .take(OFFERED)
         .map(|reward| {
             let text = format!("{} · {}", reward.name(speaker.language), reward.price);
             press(text, &Tap::Redeem(RedeemTap::Show(card, reward.code.clone())))
         })
         .collect();
     buttons.extend(statement.open.iter().map(|one| {
-        let text = speaker.say("button-redeem-cancel", &[("name", one.name(speaker.language).into())]);
+        let name = one.name(speaker.language).to_owned();
+        // A label is no HTML.
+        let text = speaker.say("button-redeem-cancel", &[("name", Arg::Html(name))]);
         press(text, &Tap::Redeem(RedeemTap::Cancel(card, one.id)))
     }));
     (html, rows(buttons, 2))
@@ -100,7 +101,7 @@ pub fn tap(given: &Given<'_>, press: &Press, tap: &RedeemTap) -> Decision {
     match tap {
         RedeemTap::List(card) => back_to_list(given, press, *card),
         RedeemTap::Show(card, code) => show(given, press, *card, code),
-        RedeemTap::Take(card, offer, code) => take(given, press, *card, *offer, code),
+        RedeemTap::Take { card, offer, price, code } => take(given, press, *card, *offer, (*price, code)),
         RedeemTap::Cancel(card, _) => cancel(given, press, *card),
         RedeemTap::Approve(_) => approve(given, press),
         RedeemTap::Refuse(_) => refuse(given, press),
@@ -127,10 +128,12 @@ fn show(given: &Given<'_>, pressed: &Press, card: MessageId, code: &str) -> Deci
     let needed = approvals_needed(&given.town.rules.redeem.tier, reward.price);
     let mut html = line(&speaker, reward);
     html.push('\n');
-    html.push_str(
-        &speaker.say("redeem-sure", &[("left", (balance - reward.price).into()), ("approvals", needed.into())]),
-    );
-    let take = RedeemTap::Take(card, given.event, reward.code.clone());
+    html.push_str(&speaker.say("redeem-left", &[("left", (balance - reward.price).into())]));
+    if needed > 0 {
+        html.push_str(&speaker.say("redeem-approvals", &[("approvals", needed.into())]));
+    }
+    html.push_str(&speaker.say("redeem-sure", &[]));
+    let take = RedeemTap::Take { card, offer: given.event, price: reward.price, code: reward.code.clone() };
     let keyboard = vec![vec![
         press(label(&speaker, "button-redeem-take"), &Tap::Redeem(take)),
         press(label(&speaker, "button-back"), &Tap::Redeem(RedeemTap::List(card))),
@@ -168,7 +171,7 @@ fn list_again(given: &Given<'_>, press: &Press, card: MessageId, why: String) ->
 }
 
 /// Sets the points aside. However often it is pressed, one offer is taken once: its number is the redemption's.
-fn take(given: &Given<'_>, press: &Press, card: MessageId, offer: EventSeq, code: &str) -> Decision {
+fn take(given: &Given<'_>, press: &Press, card: MessageId, offer: EventSeq, (price, code): (i64, &str)) -> Decision {
     let speaker = given.speaker_in(press.chat, Some(&press.from));
     if given.facts.redemption.is_some() {
         return Decision::answer(&press.id, speaker.say("redeem-already", &[]));
@@ -179,6 +182,10 @@ fn take(given: &Given<'_>, press: &Press, card: MessageId, offer: EventSeq, code
     let Some(reward) = wanted(given, code) else {
         return list_again(given, press, card, speaker.say("redeem-gone", &[]));
     };
+    // What they said yes to is what they pay.
+    if reward.price != price {
+        return list_again(given, press, card, speaker.say("redeem-other-price", &[]));
+    }
     if given.facts.statement.balance < reward.price {
         return list_again(given, press, card, speaker.say("redeem-too-dear", &[]));
     }
@@ -196,7 +203,7 @@ fn take(given: &Given<'_>, press: &Press, card: MessageId, offer: EventSeq, code
         en: reward.en.clone(),
         price: reward.price,
         state: if needed > 0 { RedemptionState::Asked } else { RedemptionState::Ready },
-        code: given.fresh.member_code.clone(),
+        code: given.fresh.lead_code.clone(),
         approvals_needed: needed,
         approvals: Vec::new(),
         asked_at: given.now,
@@ -205,7 +212,8 @@ fn take(given: &Given<'_>, press: &Press, card: MessageId, offer: EventSeq, code
         ended_by: None,
     };
     let mut decision = Decision::answer(&press.id, speaker.say("redeem-done", &[]));
-    put(&mut decision, press.chat, card, ticket(given, &speaker, &redemption), Vec::new());
+    take_away(&mut decision, press.chat, format!("redeem:{card}"));
+    put_ticket(&mut decision, given, &speaker, &redemption);
     put_scannable(&mut decision, given, &speaker, &redemption);
     decision.changes.transfers.push(redemption.reserve());
     decision.changes.stock.push((reward.code.clone(), -1));
@@ -232,7 +240,30 @@ fn spaced(code: &str) -> String {
     format!("{head} {tail}").trim_end().to_owned()
 }
 
-/// What whoever redeems goes to the office with.
+fn ticket_subject(one: &Redemption, state: RedemptionState) -> String {
+    format!("redemption:{}:{}", one.id, state.name())
+}
+
+/// Puts what whoever redeems goes to the office with.
+fn put_ticket(decision: &mut Decision, given: &Given<'_>, speaker: &Speaker<'_>, one: &Redemption) {
+    let html = ticket(given, speaker, one);
+    decision.post(ChatId(one.user.0), ticket_subject(one, one.state), Lane::Reply, html);
+}
+
+/// Takes a message of ours away.
+fn take_away(decision: &mut Decision, chat: ChatId, subject: String) {
+    let content = Content::Gone;
+    decision.changes.posts.push(Post {
+        chat,
+        thread: None,
+        subject,
+        lane: Lane::Reply,
+        content,
+        lead: None,
+        call: None,
+    });
+}
+
 fn ticket(given: &Given<'_>, speaker: &Speaker<'_>, one: &Redemption) -> String {
     let name = one.name(speaker.language);
     let until = when::day(one.expires_at, given.now, speaker.zone);
@@ -332,14 +363,13 @@ fn put_at_office(decision: &mut Decision, given: &Given<'_>, one: &Redemption, m
     }
 }
 
-/// Writes a redemption that has changed: the office's card, and a word to whoever it is for.
-fn follow(decision: &mut Decision, given: &Given<'_>, one: Redemption) {
+/// Writes a redemption that was `before`: the office's card, and a new ticket to whoever it is for, so that they are told.
+fn follow(decision: &mut Decision, given: &Given<'_>, one: Redemption, before: RedemptionState) {
     let redeemer = given.facts.redeemer.as_ref();
     put_at_office(decision, given, &one, redeemer.map(|member| member.code.as_str()));
     let speaker = given.town.speaker(given.town.person_language(redeemer, None), given.now);
-    let html = ticket(given, &speaker, &one);
-    let subject = format!("redemption:{}:{}", one.id, one.state.name());
-    decision.post(ChatId(one.user.0), subject, Lane::Reply, html);
+    take_away(decision, ChatId(one.user.0), ticket_subject(&one, before));
+    put_ticket(decision, given, &speaker, &one);
     put_scannable(decision, given, &speaker, &one);
     if !one.state.is_open() {
         decision.changes.cancel_timers.push(timer_key(one.id));
@@ -355,10 +385,11 @@ fn release(
     how: RedemptionState,
     by: Option<UserId>,
 ) -> bool {
+    let before = one.state;
     let Ok(back) = one.release(how, by, given.now) else { return false };
     decision.changes.transfers.push(back);
     decision.changes.stock.push((one.reward.clone(), 1));
-    follow(decision, given, one);
+    follow(decision, given, one, before);
     true
 }
 
@@ -372,15 +403,7 @@ fn cancel(given: &Given<'_>, press: &Press, card: MessageId) -> Decision {
         return list_again(given, press, card, speaker.say("redeem-over", &[]));
     }
     decision.reply_to_press(&press.id, speaker.say("redeem-cancelled", &[]));
-    decision.changes.posts.push(Post {
-        chat: press.chat,
-        thread: None,
-        subject: format!("redeem:{card}"),
-        lane: Lane::Reply,
-        content: Content::Gone,
-        lead: None,
-        call: None,
-    });
+    take_away(&mut decision, press.chat, format!("redeem:{card}"));
     decision
 }
 
@@ -426,7 +449,7 @@ fn approve(given: &Given<'_>, press: &Press) -> Decision {
     }
     let mut decision = Decision::answer(&press.id, speaker.say("redeem-approved", &[]));
     if one.state == RedemptionState::Ready {
-        follow(&mut decision, given, one);
+        follow(&mut decision, given, one, RedemptionState::Asked);
     } else {
         let code = given.facts.redeemer.as_ref().map(|member| member.code.as_str());
         put_at_office(&mut decision, given, &one, code);
@@ -464,7 +487,7 @@ fn hand_out(given: &Given<'_>, press: &Press, card: MessageId) -> Decision {
     let mut decision = Decision::answer(&press.id, speaker.say("redeem-handed-out", &[]));
     decision.changes.transfers.push(taken);
     decision.post(press.chat, pickup_subject(one.id, card), Lane::Reply, clerk_card(given, &speaker, &one));
-    follow(&mut decision, given, one);
+    follow(&mut decision, given, one, RedemptionState::Ready);
     decision
 }
 

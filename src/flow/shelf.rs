@@ -7,9 +7,12 @@ use super::decision::{Decision, Given};
 use crate::domain::group::GroupKind;
 use crate::domain::lead::MediaKind;
 use crate::domain::member::Role;
-use crate::domain::redemption::{MOST, Reward};
+use crate::domain::redemption::{LONGEST_NAME, MOST, Reward};
 use crate::domain::text::card::Speaker;
 use crate::port::chat::{Message, Part};
+
+/// So many fit into a message.
+const LISTED: usize = 40;
 
 /// What `/reward` was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +63,7 @@ pub fn parse(words: &str) -> Option<(&str, Order)> {
             let price = price.parse().ok().filter(|price| (1..=MOST).contains(price))?;
             let stock = stock.parse().ok().filter(|stock| (0..=MOST).contains(stock))?;
             let (zh, en) = (zh.trim().to_owned(), en.trim().to_owned());
-            if zh.is_empty() && en.is_empty() {
+            if zh.is_empty() && en.is_empty() || [&zh, &en].iter().any(|name| name.chars().count() > LONGEST_NAME) {
                 return None;
             }
             Order::Put { price, stock, zh, en }
@@ -113,9 +116,12 @@ pub fn reward(given: &Given<'_>, message: &Message, words: &str) -> Decision {
 fn list(decision: &mut Decision, given: &Given<'_>, message: &Message) {
     let speaker = given.speaker_in(message.chat, Some(&message.from));
     let mut html = speaker.say("reward-list", &[]);
-    for reward in &given.facts.rewards {
+    for reward in given.facts.rewards.iter().take(LISTED) {
         html.push('\n');
         html.push_str(&line(&speaker, reward));
+    }
+    if given.facts.rewards.len() > LISTED {
+        html.push_str("\n…");
     }
     html.push_str("\n\n");
     html.push_str(&speaker.say("reward-usage", &[]));

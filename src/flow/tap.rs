@@ -161,8 +161,17 @@ pub enum RedeemTap {
     List(MessageId),
     /// This one, with a question whether it shall be.
     Show(MessageId, String),
-    /// Yes: the event that asked, and the reward.
-    Take(MessageId, EventSeq, String),
+    /// Yes.
+    Take {
+        /// The card.
+        card: MessageId,
+        /// The event that asked.
+        offer: EventSeq,
+        /// At this price.
+        price: i64,
+        /// The reward.
+        code: String,
+    },
     /// Not any more.
     Cancel(MessageId, RedemptionId),
     /// 批准
@@ -178,7 +187,7 @@ impl RedeemTap {
         match self {
             Self::List(card) => format!("rl:{card}"),
             Self::Show(card, code) => format!("rs:{card}:{code}"),
-            Self::Take(card, offer, code) => format!("rt:{card}:{offer}:{code}"),
+            Self::Take { card, offer, price, code } => format!("rt:{card}:{offer}:{price}:{code}"),
             Self::Cancel(card, id) => format!("rc:{card}:{id}"),
             Self::Approve(id) => format!("ra:{id}"),
             Self::Refuse(id) => format!("rn:{id}"),
@@ -196,8 +205,10 @@ impl RedeemTap {
             "rl" => Some(Self::List(card)),
             "rs" => Some(Self::Show(card, more?.to_owned())),
             "rt" => {
-                let (offer, code) = more?.split_once(':')?;
-                Some(Self::Take(card, EventSeq(number(offer)?), code.to_owned()))
+                let (offer, rest) = more?.split_once(':')?;
+                let (price, code) = rest.split_once(':')?;
+                let (offer, price) = (EventSeq(number(offer)?), number(price)?);
+                Some(Self::Take { card, offer, price, code: code.to_owned() })
             }
             "rc" => Some(Self::Cancel(card, RedemptionId(number(more?)?))),
             "ra" => Some(Self::Approve(RedemptionId(first))),
@@ -513,7 +524,7 @@ mod tests {
         let redeem = [
             RedeemTap::List(card),
             RedeemTap::Show(card, code.clone()),
-            RedeemTap::Take(card, offer, code),
+            RedeemTap::Take { card, offer, price: 1_000_000, code },
             RedeemTap::Cancel(card, redemption),
             RedeemTap::Approve(redemption),
             RedeemTap::Refuse(redemption),

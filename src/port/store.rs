@@ -427,6 +427,10 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn rewards(&self) -> impl Future<Output = StoreResult<Vec<Reward>>> + Send;
     /// What all people together owned before an instant.
     fn held_before(&self, at: Millis) -> impl Future<Output = StoreResult<i64>> + Send;
+    /// The ledger's end, the tallies over a half-open period ([`Store::tallies`]) and what all people together owned before
+    /// it ([`Store::held_before`]), all of one moment.
+    fn books(&self, from: Millis, to: Millis)
+    -> impl Future<Output = StoreResult<(LedgerEnd, Vec<Tally>, i64)>> + Send;
     /// Where the ledger ends.
     fn ledger_end(&self) -> impl Future<Output = StoreResult<LedgerEnd>> + Send;
     /// The codes that were made for these leads' reporters, each for its lead alone.

@@ -8,7 +8,7 @@ use crate::domain::alarm::{Point, TeamKind};
 use crate::domain::id::{Millis, UserId};
 use crate::domain::member::{Member, Role};
 use crate::domain::place::{Datum, Place, Wgs84};
-use crate::domain::redemption::{LONGEST_CODE as LONGEST_REWARD, MOST, Reward};
+use crate::domain::redemption::{LONGEST_CODE as LONGEST_REWARD, LONGEST_NAME, MOST, Reward};
 use crate::port::store::TownFile;
 use std::collections::HashMap;
 use std::fmt;
@@ -320,6 +320,11 @@ pub fn parse_rewards(bytes: &[u8]) -> Result<Vec<Reward>, Problems> {
         codes.check(&mut grid, index, "code", &code);
         if grid.cell(index, "name").is_empty() {
             grid.report(index, "name", "it is empty: people must know what they take");
+        }
+        for column in ["name", "name_en"] {
+            if grid.cell(index, column).chars().count() > LONGEST_NAME {
+                grid.report(index, column, format!("it is longer than {LONGEST_NAME} characters: make it shorter"));
+            }
         }
         let mut whole = |column, least: i64| {
             let text = grid.cell(index, column).to_owned();

@@ -73,7 +73,8 @@ const LAWS: [(Law, &str); 7] = [
 
 /// Looks for damage, broken laws and dangerous settings.
 pub(super) async fn audit(pools: &Pools) -> Db<Audit> {
-    let mut link = pools.reading().await?;
+    // Of one moment: work goes on meanwhile.
+    let mut link = pools.snapshot().await?;
     let mut audit = Audit::default();
     match &link {
         Link::Sqlite(_) => {

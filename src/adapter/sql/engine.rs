@@ -48,6 +48,17 @@ impl Pools {
         })
     }
 
+    /// A transaction in which everything is read as it stood at one moment. It writes nothing.
+    pub(super) async fn snapshot(&self) -> Db<Link> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Link::Sqlite(Held::Whole(read.begin().await?)),
+            Self::Pg { pool, .. } => {
+                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Link::Pg(Held::Whole(begun.await?))
+            }
+        })
+    }
+
     /// What this process is among the replicas; none on SQLite, which has one server.
     pub(super) fn replica(&self) -> Option<&Replica> {
         match self {

@@ -13,7 +13,7 @@ use crate::domain::id::{AlarmId, LeadId, Millis, RedemptionId, UserId};
 use crate::domain::member::Member;
 use crate::domain::points::{Account, Entry, Transfer, TransferKind, chain};
 use crate::port::store::{Statement, StatementLine, Tally};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The columns that [`read_transfer`] reads.
 pub(super) const TRANSFER_COLUMNS: &str = "transfer.key, transfer.kind, transfer.debit, transfer.debit_user, \
@@ -117,6 +117,39 @@ pub(super) async fn insert_transfers(link: &mut Link, transfers: &[&Transfer]) -
         link.run(sql).await?;
     }
     Ok(())
+}
+
+/// Gives back to the budget what is still held for these leads.
+pub(super) async fn void_held(link: &mut Link, leads: &[i64], now: Millis) -> Db<()> {
+    // Before any other lock, as every writer does.
+    hold_head(link).await?;
+    let mut sql = link.sql("SELECT ");
+    sql.push(TRANSFER_COLUMNS).push(" FROM transfer WHERE lead IN ").list(leads).push(" ORDER BY id");
+    let mut held: BTreeMap<(LeadId, UserId), (i64, Transfer)> = BTreeMap::new();
+    for row in link.rows(sql).await? {
+        let transfer = read_transfer(&mut row.read())?;
+        let Some(lead) = transfer.lead else { continue };
+        for (account, sign) in [(&transfer.credit, 1), (&transfer.debit, -1)] {
+            if let Account::Held(user) = account {
+                held.entry((lead, *user)).or_insert_with(|| (0, transfer.clone())).0 += sign * transfer.amount;
+            }
+        }
+    }
+    let left = held.into_iter().filter(|(_, (amount, _))| *amount > 0);
+    let voids: Vec<Transfer> = left
+        .map(|((lead, user), (amount, first))| Transfer {
+            key: format!("lead:{lead}:retention:{user}"),
+            kind: TransferKind::Void,
+            debit: Account::Held(user),
+            credit: Account::Budget,
+            amount,
+            at: now,
+            reverses: None,
+            by: None,
+            ..first
+        })
+        .collect();
+    insert_transfers(link, &voids.iter().collect::<Vec<_>>()).await
 }
 
 /// Which of these entries' keys are in the ledger already.

@@ -344,6 +344,15 @@ impl Store for SqlStore {
         Ok(ledger::held_before(&mut self.pools.reading().await?, at).await?)
     }
 
+    async fn books(&self, from: Millis, to: Millis) -> StoreResult<(LedgerEnd, Vec<Tally>, i64)> {
+        let mut link = self.pools.snapshot().await?;
+        let end = month::ledger_end(&mut link).await?;
+        let tallies = ledger::tallies(&mut link, from, to).await?;
+        let before = ledger::held_before(&mut link, from).await?;
+        link.commit().await?;
+        Ok((end, tallies, before))
+    }
+
     async fn ledger_end(&self) -> StoreResult<LedgerEnd> {
         Ok(month::ledger_end(&mut self.pools.reading().await?).await?)
     }

@@ -6,6 +6,7 @@
 use super::code::Code;
 use super::duty;
 use super::engine::{Db, Pools};
+use super::ledger;
 use super::scrub::scrub_lead;
 use crate::domain::id::{LeadId, Millis};
 use crate::domain::lead::LeadState;
@@ -45,6 +46,8 @@ pub(super) async fn retain(pools: &Pools, rules: &Retention, now: Millis, dry_ru
         if !dry_run {
             for leads in old.chunks(LEAD_BATCH) {
                 let mut link = pools.writing().await?;
+                // Nobody can decide on them any more: what waits for that goes back.
+                ledger::void_held(&mut link, leads, now).await?;
                 for lead in leads {
                     scrub_lead(&mut link, LeadId(*lead), None, now).await?;
                     // A decision on the lead as it was must not bring its words back.

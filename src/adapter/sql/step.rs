@@ -65,6 +65,7 @@ pub(super) async fn apply(pools: &Pools, steps: &[Step], now: Millis) -> Db<Vec<
     }
 
     let mut link = pools.writing().await?;
+    hold_head(&mut link, steps).await?;
     let mut ranges: Vec<Range<usize>> = halves(&(0..steps.len())).into_iter().rev().collect();
     while let Some(range) = ranges.pop() {
         let sql = link.sql("SAVEPOINT step");
@@ -116,9 +117,7 @@ fn stands_alone(changes: &Changes) -> bool {
 }
 
 async fn write_all(link: &mut Link, steps: &[Step], now: Millis) -> Result<(), Refused> {
-    if steps.iter().any(|step| !(step.changes.transfers.is_empty() && step.changes.closes.is_empty())) {
-        ledger::hold_head(link).await?;
-    }
+    hold_head(link, steps).await?;
     mark_done(link, steps).await?;
     let mut rest = steps;
     while let Some(first) = rest.first() {
@@ -130,6 +129,14 @@ async fn write_all(link: &mut Link, steps: &[Step], now: Millis) -> Result<(), R
         let (run, after) = rest.split_at(together);
         write_together(link, run, now).await?;
         rest = after;
+    }
+    Ok(())
+}
+
+/// Takes the end of the ledger's chain before any other lock, if any of the steps writes there.
+async fn hold_head(link: &mut Link, steps: &[Step]) -> Db<()> {
+    if steps.iter().any(|step| !(step.changes.transfers.is_empty() && step.changes.closes.is_empty())) {
+        ledger::hold_head(link).await?;
     }
     Ok(())
 }

@@ -370,6 +370,7 @@ redeem-left = That leaves you { $left } points.
 redeem-approvals = {" "}It needs a yes of { $approvals } before you can collect it.
 redeem-sure = {" "}Take it?
 redeem-gone = None left, or not offered any more
+redeem-other-price = The price has changed: look again
 redeem-too-dear = You have not enough points
 redeem-no-office = The office's chat is not set up yet: this cannot be had now
 redeem-already = You have taken this already

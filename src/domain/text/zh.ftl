@@ -370,6 +370,7 @@ redeem-left = 兑换后还剩 { $left } 分。
 redeem-approvals = 需要 { $approvals } 人批准后才能领取。
 redeem-sure = 确定吗？
 redeem-gone = 这件已经兑完或下架
+redeem-other-price = 价格变了，请再看一次
 redeem-too-dear = 积分不够
 redeem-no-office = 综治办群还没有设置，这件现在不能兑换
 redeem-already = 已经兑换过了

@@ -132,12 +132,9 @@ pub fn entry_row(entry: &Entry, codes: &Codes, names: bool) -> Vec<Cell> {
     let own = |user: UserId| [&it.debit, &it.credit].iter().any(|account| account.parts().1 == Some(user));
     let by = match it.by {
         None => "baiying",
-        Some(user) => match codes.staff.get(&user) {
-            Some(code) => code,
-            // Whoever withdraws a tip or asks for a reward is no staff.
-            None if own(user) => "self",
-            None => "unlisted",
-        },
+        // Whoever withdraws a tip or asks for a reward; also of the staff, or their code would stand beside the tip's.
+        Some(user) if own(user) => "self",
+        Some(user) => codes.staff.get(&user).map_or("unlisted", String::as_str),
     };
     let causes = [
         it.redemption.map(|id| (format!("redemption:{id}"), format!("兑换 redemption {id}"))),

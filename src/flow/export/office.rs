@@ -14,11 +14,8 @@ use crate::domain::month::{Checklist, MonthClose};
 use crate::domain::period::{Period, show};
 use crate::port::store::{FiledPerson, LedgerEnd, Store, Tally};
 use crate::port::table::{Head, Table, TableKind, TableSink};
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use std::collections::BTreeSet;
-
-/// So often the points of a running month are read anew because some moved meanwhile.
-const TRIES: usize = 20;
 
 /// A period's books: points, codes, and where the ledger ended.
 #[derive(Debug)]
@@ -37,7 +34,7 @@ impl Books {
     /// Reads them.
     ///
     /// # Errors
-    /// The store's, or the points of a running month do not stand still long enough to be read.
+    /// The store's.
     pub async fn read<S: Store>(store: &S, period: Period) -> anyhow::Result<Self> {
         if let Some(closed) = store.closed_month(period).await? {
             let people = store.filed_people(&closed.month).await?;
@@ -46,16 +43,9 @@ impl Books {
             let end = LedgerEnd { last: closed.last, digest: closed.digest.clone() };
             return Ok(Self { tallies, codes: filed_codes(people), end, closed: Some(closed) });
         }
-        for _ in 0..TRIES {
-            let end = store.ledger_end().await?;
-            let tallies = points::tallies(store, period).await?;
-            if store.ledger_end().await? == end {
-                let staff = staff_codes(&store.townspeople().await?);
-                let codes = Codes { staff, ..Codes::default() };
-                return Ok(Self { tallies, codes, end, closed: None });
-            }
-        }
-        bail!("points moved all the while that they were read: export again in a quieter minute")
+        let (end, tallies) = points::books(store, period).await?;
+        let codes = Codes { staff: staff_codes(&store.townspeople().await?), ..Codes::default() };
+        Ok(Self { tallies, codes, end, closed: None })
     }
 
     /// The redemptions of the period, as they stood at its close.

@@ -7,7 +7,7 @@ use super::column;
 use crate::domain::id::{Millis, UserId};
 use crate::domain::member::Member;
 use crate::domain::period::Period;
-use crate::port::store::{FiledPerson, Store, Tally};
+use crate::port::store::{FiledPerson, LedgerEnd, Store, Tally};
 use crate::port::table::{Cell, Column, Head, Holds, Table};
 use anyhow::{Context as _, ensure};
 use std::collections::{BTreeMap, HashMap};
@@ -83,11 +83,20 @@ const NOT_ON_FILE: &str = "未登记 not on file";
 /// # Errors
 /// The store's.
 pub async fn tallies<S: Store>(store: &S, period: Period) -> anyhow::Result<Vec<Tally>> {
-    let mut tallies = store.tallies(period.from, period.to).await?;
+    let (_, tallies) = books(store, period).await?;
+    Ok(tallies)
+}
+
+/// The same with the ledger's end at that moment.
+///
+/// # Errors
+/// The store's.
+pub async fn books<S: Store>(store: &S, period: Period) -> anyhow::Result<(LedgerEnd, Vec<Tally>)> {
+    let (end, mut tallies, before) = store.books(period.from, period.to).await?;
     sort(&mut tallies);
     let moved: i64 = tallies.iter().map(|tally| tally.opening).sum();
-    tallies.extend(others(store.held_before(period.from).await? - moved));
-    Ok(tallies)
+    tallies.extend(others(before - moved));
+    Ok((end, tallies))
 }
 
 /// By code: databases sort words each in their own way.

@@ -36,6 +36,27 @@ fn bonuses(book: &mut BookRules) {
 }
 
 #[tokio::test]
+async fn nobody_raises_their_own_reward_once_police_have_decided() {
+    let dear = |b: &mut BookRules| b.category = vec![CategoryAmount { id: "theft".into(), amount: 100 }];
+    let mut w = World::with(now(dear)).await;
+    let first = w.say(COURIER, GROUP, "#fight at Old Bridge 7 pm").await;
+    w.advance(2).await;
+    press(&mut w, OFFICER, "lv:1").await;
+    assert_eq!(w.points(COURIER).await, (10, 0));
+    w.edit(COURIER, GROUP, first, "#theft at Old Bridge 7 pm").await;
+    w.advance(2).await;
+    w.reply(COURIER, GROUP, first, "it was theft").await;
+    w.advance(2).await;
+    assert_eq!(w.points(COURIER).await, (10, 0));
+    assert_eq!(w.rows("SELECT category FROM lead WHERE id = 1").await, ["fight"]);
+    press(&mut w, OFFICER, "lo:1").await;
+    w.edit(COURIER, GROUP, first, "#theft at Old Bridge 7 pm, a bag").await;
+    w.advance(2).await;
+    assert_eq!(w.points(COURIER).await, (0, 100), "before police decide, the kind is the reporter's");
+    w.end().await;
+}
+
+#[tokio::test]
 async fn a_tip_stays_under_the_book_of_the_day_on_which_it_came() {
     let change = |b: &mut BookRules| {
         b.tip_verified = Some(12);

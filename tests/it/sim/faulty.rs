@@ -380,6 +380,10 @@ impl Store for Faulty {
         through!(self.tallies(from, to))
     }
 
+    async fn books(&self, from: Millis, to: Millis) -> StoreResult<(LedgerEnd, Vec<Tally>, i64)> {
+        through!(self.books(from, to))
+    }
+
     async fn ledger_end(&self) -> StoreResult<LedgerEnd> {
         through!(self.ledger_end())
     }
