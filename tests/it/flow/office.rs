@@ -206,7 +206,7 @@ async fn a_month_is_closed_after_its_checklist_and_stays_as_it_was() {
     };
     insta::assert_snapshot!(close(&mut w, "/close 2026-11").await, @"2026-11 is not over: it can be closed from the month after it on.");
     w.advance(11 * DAY).await;
-    insta::assert_snapshot!(close(&mut w, "/close 2026-10").await, @"Months are closed in order: first /close 2026-11, then 2026-10.");
+    insta::assert_snapshot!(close(&mut w, "/close 2026-10").await, @"2026-10 cannot be closed now: months are closed in order, the next is /close 2026-11.");
     insta::assert_snapshot!(close(&mut w, "/close").await);
     let before = export(&mut w, OFFICE, "/export 2026-11").await;
     insta::assert_snapshot!(close(&mut w, "/close 2026-11").await);
