@@ -73,7 +73,7 @@ impl SheetWriter {
     /// No temporary file can be made.
     pub fn begin(head: &Head, listing: Listing) -> io::Result<Self> {
         let mut book = Workbook::new();
-        // A fifth faster than the default for a sixth more bytes.
+        // A large month is packed in half the time, with half as many bytes again.
         book.set_zip_compression_level(1);
         book.set_properties(
             &rust_xlsxwriter::DocProperties::new()

@@ -26,7 +26,7 @@ pub const ENTRIES: &[Column] = &[
     column("amount", "积分", "Points", Holds::Figure, 8),
     column("rule", "规则", "Rule", Holds::Text, 15),
     column("book", "规则版本", "Rule book", Holds::Text, 11),
-    column("cause", "事由", "Cause", Holds::Text, 17),
+    column("cause", "事由", "Cause", Holds::Text, 20),
     column("reason", "说明", "Reason", Holds::Text, 20),
     column("reverses", "冲正流水", "Takes back", Holds::Text, 18),
     column("by", "经办人代码", "By (code)", Holds::Text, 12),
