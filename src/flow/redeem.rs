@@ -176,9 +176,9 @@ fn take(given: &Given<'_>, press: &Press, card: MessageId, offer: EventSeq, (pri
     if given.facts.redemption.is_some() {
         return Decision::answer(&press.id, speaker.say("redeem-already", &[]));
     }
-    let Some(user) = press.from.user.filter(|user| press.chat.0 == user.0) else {
-        return Decision::answer(&press.id, speaker.say("not-yours", &[]));
-    };
+    // What a button of ours says was offered before it was pressed; whoever makes their own cannot take a later number.
+    let own = press.from.user.filter(|user| press.chat.0 == user.0 && offer < given.event);
+    let Some(user) = own else { return Decision::answer(&press.id, speaker.say("not-yours", &[])) };
     let Some(reward) = wanted(given, code) else {
         return list_again(given, press, card, speaker.say("redeem-gone", &[]));
     };
