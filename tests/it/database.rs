@@ -96,6 +96,29 @@ impl Database {
         Link::open(&self.url).await
     }
 
+    /// The ledger as a version of the product left it that knew no chain; the guards stand.
+    pub async fn unchain(&self) {
+        let (forget, end) = ("UPDATE transfer SET digest = NULL", "UPDATE ledger_head SET digest = ''");
+        match &mut self.link().await {
+            Link::Sqlite(file) => {
+                let guards = "SELECT sql FROM sqlite_master WHERE name IN ('transfer_sealed', 'transfer_stands')";
+                let guards = sqlx::query_scalar::<_, String>(guards).fetch_all(&mut *file).await.unwrap();
+                file.execute("DROP TRIGGER transfer_sealed; DROP TRIGGER transfer_stands").await.unwrap();
+                file.execute(forget).await.unwrap();
+                for guard in guards {
+                    file.execute(AssertSqlSafe(guard)).await.unwrap();
+                }
+                file.execute(end).await.unwrap();
+            }
+            Link::Pg(server) => {
+                server.execute("ALTER TABLE transfer DISABLE TRIGGER transfer_stands").await.unwrap();
+                server.execute(forget).await.unwrap();
+                server.execute("ALTER TABLE transfer ENABLE TRIGGER transfer_stands").await.unwrap();
+                server.execute(end).await.unwrap();
+            }
+        }
+    }
+
     /// Takes the ledger's triggers away, as somebody could who owns the database.
     pub async fn lift_guards(&self) {
         match &mut self.link().await {

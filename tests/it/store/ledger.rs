@@ -160,6 +160,25 @@ async fn the_ledger_refuses_changes_by_anyone() {
 }
 
 #[tokio::test]
+async fn a_ledger_from_before_the_chain_is_chained_when_it_is_opened() {
+    let store = fresh().await;
+    let award = |n: i64| transfer(&n.to_string(), TransferKind::Award, Account::Budget, Account::Person(UserId(7)), n);
+    store.done(Changes { transfers: (1..=9).map(award).collect(), ..Changes::default() }).await;
+    let all = async |store: &SqlStore| store.entries_between(NOW, NOW.plus_ms(1), (NOW, 0), 99).await.unwrap();
+    let before = all(&store).await;
+    store.database.unchain().await;
+    assert_ne!(all(&store).await, before);
+    for _ in 0..2 {
+        let again = SqlStore::open(&store.database.url, &SqlOptions::default()).await.unwrap();
+        assert_eq!(all(&again).await, before);
+        assert_eq!(again.audit().await.unwrap().breaches, []);
+        again.close().await;
+    }
+    store.done(Changes { transfers: vec![award(10)], ..Changes::default() }).await;
+    assert_eq!(store.audit().await.unwrap().breaches, []);
+}
+
+#[tokio::test]
 async fn an_entry_that_somebody_forged_breaks_the_chain() {
     let store = fresh().await;
     let award = |n: i64| transfer(&n.to_string(), TransferKind::Award, Account::Budget, Account::Person(UserId(7)), n);
