@@ -228,5 +228,13 @@ fn rewards_are_read_and_what_is_wrong_is_named() {
     known.push(Reward { code: "R09".into(), ..known[0].clone() });
     let summary = compare_rewards(&rewards, &known);
     assert_eq!((summary.added, summary.changed, summary.unchanged, summary.absent), (0, 1, 1, 1));
-    insta::assert_snapshot!(problems(parse_rewards(b"code,name,price,stock\nR:1,x,0,-1\nR1,,2.5,3\nR1,y,1,1\n")));
+    insta::assert_snapshot!(problems(parse_rewards(b"code,name,price,stock\nR:1,x,0,-1\nR1,,2.5,3\nR1,y,1,1\n")), @r#"
+    row 2, column code: `R:1` is no code: at most 24 bytes, without space and colon, like R01
+    row 2, column price: `0` is no whole number from 1 to 1000000
+    row 2, column stock: `-1` is no whole number from 0 to 1000000
+    row 3, column name: it is empty: people must know what they take
+    row 3, column price: `2.5` is no whole number from 1 to 1000000
+    row 4, column code: `R1` stands in row 3 already: each may stand once
+    nothing was imported
+    "#);
 }
