@@ -68,8 +68,8 @@ pub(super) struct Head {
     pub(super) closed_until: Millis,
 }
 
-/// Reads where the chain ends; in a transaction, nobody else can write an entry until its end. PostgreSQL: taken before
-/// any other lock, so that no two writers wait for each other.
+/// Reads where the chain ends; in a transaction, nobody else can write an entry until its end. PostgreSQL: taken after
+/// all other locks, so that no two writers wait for each other, and none for long.
 pub(super) async fn hold_head(link: &mut Link) -> Db<Head> {
     let mut sql = link.sql("SELECT last, digest, closed_until FROM ledger_head");
     if matches!(link, Link::Pg(_)) {
@@ -121,8 +121,6 @@ pub(super) async fn insert_transfers(link: &mut Link, transfers: &[&Transfer]) -
 
 /// Gives back to the budget what is still held for these leads.
 pub(super) async fn void_held(link: &mut Link, leads: &[i64], now: Millis) -> Db<()> {
-    // Before any other lock, as every writer does.
-    hold_head(link).await?;
     let mut sql = link.sql("SELECT ");
     sql.push(TRANSFER_COLUMNS).push(" FROM transfer WHERE lead IN ").list(leads).push(" ORDER BY id");
     let mut held: BTreeMap<(LeadId, UserId), (i64, Transfer)> = BTreeMap::new();

@@ -46,14 +46,14 @@ pub(super) async fn retain(pools: &Pools, rules: &Retention, now: Millis, dry_ru
         if !dry_run {
             for leads in old.chunks(LEAD_BATCH) {
                 let mut link = pools.writing().await?;
-                // Nobody can decide on them any more: what waits for that goes back.
-                ledger::void_held(&mut link, leads, now).await?;
                 for lead in leads {
                     scrub_lead(&mut link, LeadId(*lead), None, now).await?;
                     // A decision on the lead as it was must not bring its words back.
                     let sql = link.numbered("UPDATE lead SET version = version + 1 WHERE id = $1", [*lead]);
                     link.run(sql).await?;
                 }
+                // Nobody can decide on them any more: what waits for that goes back.
+                ledger::void_held(&mut link, leads, now).await?;
                 link.commit().await?;
             }
         }

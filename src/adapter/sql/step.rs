@@ -65,7 +65,6 @@ pub(super) async fn apply(pools: &Pools, steps: &[Step], now: Millis) -> Db<Vec<
     }
 
     let mut link = pools.writing().await?;
-    hold_head(&mut link, steps).await?;
     let mut ranges: Vec<Range<usize>> = halves(&(0..steps.len())).into_iter().rev().collect();
     while let Some(range) = ranges.pop() {
         let sql = link.sql("SAVEPOINT step");
@@ -117,7 +116,6 @@ fn stands_alone(changes: &Changes) -> bool {
 }
 
 async fn write_all(link: &mut Link, steps: &[Step], now: Millis) -> Result<(), Refused> {
-    hold_head(link, steps).await?;
     mark_done(link, steps).await?;
     let mut rest = steps;
     while let Some(first) = rest.first() {
@@ -130,13 +128,10 @@ async fn write_all(link: &mut Link, steps: &[Step], now: Millis) -> Result<(), R
         write_together(link, run, now).await?;
         rest = after;
     }
-    Ok(())
-}
-
-/// Takes the end of the ledger's chain before any other lock, if any of the steps writes there.
-async fn hold_head(link: &mut Link, steps: &[Step]) -> Db<()> {
-    if steps.iter().any(|step| !(step.changes.transfers.is_empty() && step.changes.closes.is_empty())) {
-        ledger::hold_head(link).await?;
+    // Last, because whoever holds the end of the chain keeps all other writers of entries waiting until the commit.
+    ledger::insert_transfers(link, &all(steps, |changes| &changes.transfers)).await?;
+    for order in all(steps, |changes| &changes.closes) {
+        month::close(link, order).await?;
     }
     Ok(())
 }
@@ -184,7 +179,6 @@ async fn write_together(link: &mut Link, steps: &[Step], now: Millis) -> Result<
     alarm::put_calls(link, &all(steps, |changes| &changes.calls)).await?;
     alarm::insert_events(link, &all(steps, |changes| &changes.alarm_events)).await?;
     alarm::put_whereabouts(link, &all(steps, |changes| &changes.whereabouts)).await?;
-    ledger::insert_transfers(link, &all(steps, |changes| &changes.transfers)).await?;
     redemption::put_rewards(link, &all(steps, |changes| &changes.rewards), Picture::Replaced).await?;
     redemption::change_stock(link, &all(steps, |changes| &changes.stock)).await?;
     redemption::put_redemptions(link, &all(steps, |changes| &changes.redemptions)).await?;
@@ -204,9 +198,6 @@ async fn write_together(link: &mut Link, steps: &[Step], now: Millis) -> Result<
         link.run(sql).await?;
     }
     put_timers(link, &all(steps, |changes| &changes.timers)).await?;
-    for order in all(steps, |changes| &changes.closes) {
-        month::close(link, order).await?;
-    }
     for access in all(steps, |changes| &changes.access) {
         record_access(link, access).await?;
     }
